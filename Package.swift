@@ -1,0 +1,62 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+/// What every Swift target is compiled with. Strict memory safety keeps C's pointers in `Reactor`;
+/// a warning is an error.
+let settings: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .strictMemorySafety(),
+  .treatAllWarnings(as: .error),
+]
+
+let package = Package(
+  name: "belfry",
+  products: [
+    .executable(name: "belfry", targets: ["belfry"])
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
+  ],
+  targets: [
+    .systemLibrary(
+      name: "CReactor", pkgConfig: "libevent_core libevent_extra", providers: [.apt(["libevent-dev"])]),
+    .target(name: "Reactor", dependencies: ["CReactor"], swiftSettings: settings),
+    .target(name: "EventStream", swiftSettings: settings),
+    .target(name: "Hub", dependencies: ["EventStream"], swiftSettings: settings),
+    .target(
+      name: "Chat",
+      dependencies: [
+        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "Mustache", package: "swift-mustache"),
+      ],
+      resources: [.embedInCode("Resources")],
+      swiftSettings: settings),
+    .target(
+      name: "BelfryServer",
+      dependencies: [
+        "Chat", "EventStream", "Hub", "Reactor", .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: settings),
+    .executableTarget(
+      name: "belfry",
+      dependencies: [
+        "BelfryServer", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: settings),
+    .testTarget(name: "EventStreamTests", dependencies: ["EventStream"], swiftSettings: settings),
+    .testTarget(name: "HubTests", dependencies: ["Hub", "EventStream"], swiftSettings: settings),
+    .testTarget(name: "ChatTests", dependencies: ["Chat"], swiftSettings: settings),
+    .testTarget(name: "ReactorTests", dependencies: ["Reactor"], swiftSettings: settings),
+    .testTarget(
+      name: "BelfryServerTests",
+      dependencies: ["BelfryServer", "Chat", "EventStream", "Hub", "Reactor"], swiftSettings: settings),
+  ]
+)

@@ -1,0 +1,16 @@
+#ifndef BELFRY_CREACTOR_H
+#define BELFRY_CREACTOR_H
+
+// First: libevent's event-config.h defines _GNU_SOURCE, and without this header before it fd_set
+// would differ from the one in Swift's Glibc module.
+#include <sys/select.h>
+
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/event.h>
+#include <event2/http.h>
+#include <event2/keyvalq_struct.h>
+#include <event2/listener.h>
+#include <sys/epoll.h>
+
+#endif

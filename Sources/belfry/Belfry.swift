@@ -1,0 +1,2 @@
+@main
+struct Belfry { static func main() {} }
