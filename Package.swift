@@ -26,7 +26,8 @@ let package = Package(
   ],
   targets: [
     .systemLibrary(
-      name: "CReactor", pkgConfig: "libevent_core libevent_extra", providers: [.apt(["libevent-dev"])]),
+      name: "CReactor", pkgConfig: "libevent_core libevent_extra",
+      providers: [.apt(["libevent-dev"])]),
     .target(name: "Reactor", dependencies: ["CReactor"], swiftSettings: settings),
     .target(name: "EventStream", swiftSettings: settings),
     .target(name: "Hub", dependencies: ["EventStream"], swiftSettings: settings),
@@ -57,6 +58,7 @@ let package = Package(
     .testTarget(name: "ReactorTests", dependencies: ["Reactor"], swiftSettings: settings),
     .testTarget(
       name: "BelfryServerTests",
-      dependencies: ["BelfryServer", "Chat", "EventStream", "Hub", "Reactor"], swiftSettings: settings),
+      dependencies: ["BelfryServer", "Chat", "EventStream", "Hub", "Reactor"],
+      swiftSettings: settings),
   ]
 )
