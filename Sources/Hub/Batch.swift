@@ -1,0 +1,74 @@
+/// The bytes from one cursor onwards, joined so that one write sends them all.
+///
+/// Nearly every listener of a feed stands at the same cursor, so a batch is made once and shared.
+/// A batch of one frame shares the frame's own bytes.
+struct Batch {
+  /// Joined frames stop here: what a socket takes at once is less. Unit: bytes.
+  static let maximumBytes = 64 << 10
+  /// A write of more frames would make finding the place of a short write dear.
+  static let maximumFrames = 256
+
+  /// The cursor this batch begins at.
+  private(set) var cursor = UInt64.max
+  /// The feed's head when it was made.
+  private var head: UInt64 = 0
+  private(set) var bytes: [UInt8] = []
+  /// The part of `bytes` to be sent.
+  private(set) var range = 0..<0
+  /// For each frame, its number and where it ends, counted from `range.lowerBound`.
+  private(set) var ends: [(number: UInt64, offset: Int)] = []
+
+  init() {}
+
+  /// Whether it is still what a listener at `cursor` needs while the feed stands at `head`.
+  func serves(_ cursor: UInt64, head: UInt64) -> Bool {
+    self.cursor == cursor && self.head == head
+  }
+
+  /// Joins what `feed` has after `cursor`, in the order of the numbers; empty when there is nothing.
+  init(of feed: Feed, after cursor: UInt64, framing: Framing) {
+    self.cursor = cursor
+    head = feed.head
+    var sources = feed.rooms.map { (room: $0, index: $0.index(after: cursor)) }
+    while bytes.count < Batch.maximumBytes, ends.count < Batch.maximumFrames {
+      var best: (source: Int, frame: Frame)?
+      for (place, source) in sources.enumerated() where source.index < source.room.frames.count {
+        let frame = source.room.frames[source.index]
+        if best.map({ frame.number < $0.frame.number }) ?? true { best = (place, frame) }
+      }
+      guard let (source, frame) = best else { break }
+      sources[source].index += 1
+      add(frame, framing)
+    }
+  }
+
+  private mutating func add(_ frame: Frame, _ framing: Framing) {
+    let part = frame.range(framing)
+    if ends.isEmpty {
+      bytes = frame.bytes
+      range = part
+    } else {
+      if ends.count == 1 {
+        bytes = Array(bytes[range])
+        range = 0..<bytes.count
+      }
+      bytes.append(contentsOf: frame.bytes[part])
+      range = 0..<bytes.count
+    }
+    ends.append((frame.number, range.count))
+  }
+
+  /// Where a listener stands that has `count` bytes of the batch: the last frame it has completely
+  /// (nil: none), how many that makes, and how much of the next it has.
+  func place(after count: Int) -> (number: UInt64?, frames: Int, offset: Int) {
+    if let last = ends.last, last.offset == count { return (last.number, ends.count, 0) }
+    var low = 0
+    var high = ends.count
+    while low < high {
+      let middle = (low + high) / 2
+      if ends[middle].offset <= count { low = middle + 1 } else { high = middle }
+    }
+    return low == 0
+      ? (nil, 0, count) : (ends[low - 1].number, low, count - ends[low - 1].offset)
+  }
+}

@@ -1,0 +1,121 @@
+/// Those listeners that follow the same set of rooms, and the walk that brings them up to date.
+///
+/// The walk goes round `members` in a circle. Whoever is met is written everything from its cursor
+/// to the head, so a message that arrives during a walk only has to make the circle start anew from
+/// where it is: nobody is skipped, and nobody gets anything twice.
+final class Feed {
+  /// Where the hub keeps this feed.
+  let index: Int
+  /// In the order of their names; never empty.
+  let rooms: [Room]
+  /// Slots of the listeners, in no order; a listener knows its place here.
+  private(set) var members: [UInt32] = []
+  /// The number of the newest frame in any of the rooms, or more.
+  private(set) var head: UInt64
+  /// How many members, counted from `next`, are still to be met in this walk.
+  private(set) var pending = 0
+  /// The place in `members` that the walk looks at next.
+  private(set) var next = 0
+  /// The head when the walk was last at place 0.
+  private var circleHead: UInt64
+  /// Every member that is neither behind nor replaying has everything up to this number.
+  private var confirmed: UInt64
+  /// A lower bound of the cursors of the members that are behind and not replaying.
+  private var behindFloor = UInt64.max
+  /// How many members are replaying.
+  var replaying = 0 { didSet { if replaying == 0 { lostThrough = 0 } } }
+  /// While members replay, messages up to this number have left the log: whoever replays and has not
+  /// come so far has lost some.
+  private(set) var lostThrough: UInt64 = 0
+  /// Whether the hub's queue of feeds with work holds this one.
+  var isQueued = false
+  /// What the walk wrote last, for whoever stands at the same cursor: chunked and plain.
+  var batches = (chunked: Batch(), plain: Batch())
+
+  init(index: Int, rooms: [Room], head: UInt64) {
+    self.index = index
+    self.rooms = rooms
+    self.head = head
+    circleHead = head
+    confirmed = head
+  }
+
+  /// Frames after this number may still be needed by a listener that isn't replaying.
+  ///
+  /// One that replays holds nothing: it lives on history, and is closed when history leaves it.
+  var floor: UInt64 { min(confirmed, behindFloor) }
+
+  /// The members have something new to be written.
+  func raise(head: UInt64) {
+    self.head = head
+    if pending == 0 { circleHead = head }
+    pending = members.count
+    if members.isEmpty { confirmed = head }
+  }
+
+  /// The next member that the walk meets, or nil when it is done.
+  func nextMember() -> UInt32? {
+    guard pending > 0 else { return nil }
+    pending -= 1
+    let member = members[next]
+    next += 1
+    return member
+  }
+
+  /// Takes note of how far the walk has come; to be called when the member met was dealt with.
+  func settle() {
+    if pending == 0 {
+      confirmed = head
+      next = 0
+      circleHead = head
+    } else if next >= members.count {
+      confirmed = max(confirmed, circleHead)
+      next = 0
+      circleHead = head
+    }
+  }
+
+  /// A member that isn't replaying stays behind at `cursor`.
+  func holdBack(at cursor: UInt64) { behindFloor = min(behindFloor, cursor) }
+
+  /// Replaces the bound of those who are behind by what a look at all of them found.
+  func setBehindFloor(_ floor: UInt64) { behindFloor = floor }
+
+  /// A frame has left the log of one of the rooms.
+  func lose(_ number: UInt64) {
+    if replaying > 0 { lostThrough = max(lostThrough, number) }
+  }
+
+  /// Those who lost something have been told.
+  func forgetLoss() { lostThrough = 0 }
+
+  /// Adds a listener, which the walk meets last, and returns its place.
+  func add(_ slot: UInt32) -> Int {
+    members.append(slot)
+    if pending > 0 { pending += 1 }
+    return members.count - 1
+  }
+
+  /// Takes the member at `place` out, and tells of each that moves.
+  ///
+  /// The last member fills the hole. In a walk it must not be moved to a place already passed, so
+  /// the one passed last goes there instead, and the last one takes that one's place, to be met next.
+  func remove(at place: Int, moved: (_ slot: UInt32, _ place: Int) -> Void) {
+    var hole = place
+    if hole < next {
+      next -= 1
+      move(next, to: hole, moved)
+      hole = next
+    }
+    move(members.count - 1, to: hole, moved)
+    members.removeLast()
+    pending = min(pending, members.count)
+    if next >= members.count || pending == 0 { settle() }
+  }
+
+  private func move(_ place: Int, to hole: Int, _ moved: (UInt32, Int) -> Void) {
+    guard place != hole else { return }
+    members[hole] = members[place]
+    moved(members[hole], hole)
+  }
+}

@@ -1,0 +1,102 @@
+/// What the passing of time asks for: comments for silent streams, and the limits on lag and history.
+extension Hub {
+  /// How often `advance` wants to be called.
+  package var tickInterval: Duration { heartbeats.tick }
+
+  /// Does what is due; to be called once a tick, late calls are made up for.
+  package func advance(to now: Instant) {
+    let target = UInt32(truncatingIfNeeded: Int64((now - start) / heartbeats.tick))
+    let behind = target &- tick
+    guard behind > 0, behind < UInt32.max / 2 else { return }
+    // After a long halt each slot is looked at once, not once for each interval slept through.
+    if let period = heartbeats.period, behind > period { tick = target &- period }
+    while tick != target {
+      tick &+= 1
+      sendHeartbeats()
+    }
+    sweepLag(now: now)
+    if now - lastSweep >= .seconds(1) { sweep(now: now) }
+    removeDoomed()
+  }
+
+  private func sendHeartbeats() {
+    for slot in heartbeats.slots(at: tick, of: listeners.slots) {
+      let listener = listeners[slot]
+      guard let handle = listener.handle, listener.flags.isDisjoint(with: [.behind, .doomed]),
+        heartbeats.isDue(lastWrite: listener.lastWrite, at: tick)
+      else { continue }
+      // Not behind means between frames: there is room for a comment.
+      let comment = listener.flags.contains(.plain) ? Heartbeat.plain : Heartbeat.chunked
+      guard let taken = offer(comment.span, to: slot, handle) else { continue }
+      counted.heartbeats += 1
+      guard taken < comment.count else { continue }
+      privateBytes[slot] = Array(comment[taken...])
+      listeners[slot].flags.insert(.hasPrivateBytes)
+      fallBehind(slot, feed(of: listener))
+    }
+  }
+
+  /// Applies the lag limits, expires history and forgets idle rooms.
+  func sweep(now: Instant) {
+    sweepLag(now: now)
+    if !isWalking { removeDoomed() }
+    table.sweep(now: now)
+    lastSweep = now
+  }
+
+  /// Closes who is too far behind, and finds out how far those are whom we wait for.
+  private func sweepLag(now: Instant) {
+    sweptBytes()
+    for feed in feeds { feed?.setBehindFloor(.max) }
+    for slot in 0..<UInt32(listeners.slots) where listeners[slot].flags.contains(.behind) {
+      let listener = listeners[slot]
+      guard !listener.flags.contains(.doomed) else { continue }
+      let feed = feed(of: listener)
+      if let reason = excess(of: listener, feed, now: now) {
+        doom(slot, reason)
+      } else if !listener.flags.contains(.replaying) {
+        feed.holdBack(at: listener.cursor)
+      }
+    }
+  }
+
+  /// Which limit a listener that is behind has passed.
+  ///
+  /// One that replays, or has bytes of its own to take, is measured by when it last took any: what it
+  /// waits for may be older than its connection.
+  private func excess(
+    of listener: Listener<Sink.Handle>, _ feed: Feed, now: Instant
+  ) -> CloseReason? {
+    let silence = heartbeats.tick * Int(tick &- listener.lastWrite)
+    if listener.flags.contains(.replaying) {
+      if listener.cursor < feed.lostThrough { return .lag }
+      return silence > settings.listenerLag ? .slow : nil
+    }
+    var bytes: UInt64 = 0
+    var oldest: Instant?
+    for room in feed.rooms {
+      bytes += room.bytes(after: listener.cursor)
+      let index = room.index(after: listener.cursor)
+      guard index < room.frames.count else { continue }
+      oldest = min(oldest ?? room.frames[index].time, room.frames[index].time)
+    }
+    if bytes > UInt64(listener.offset) + UInt64(settings.listenerLagBytes) { return .lag }
+    if let oldest { return now - oldest > settings.listenerLag ? .slow : nil }
+    return silence > settings.listenerLag ? .slow : nil
+  }
+
+  /// Closes those that replay and that history has left.
+  func closeLost(_ feed: Feed) {
+    for slot in feed.members
+    where listeners[slot].flags.contains(.replaying) && listeners[slot].cursor < feed.lostThrough {
+      doom(slot, .lag)
+    }
+    feed.forgetLoss()
+  }
+}
+
+/// The comment that keeps a silent stream open (WHATWG HTML 9.2.7), ready to be written.
+enum Heartbeat {
+  static let plain: [UInt8] = Array(":\n\n".utf8)
+  static let chunked: [UInt8] = Framing.chunked.frame(plain)
+}

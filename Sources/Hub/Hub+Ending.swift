@@ -1,0 +1,40 @@
+internal import EventStream
+
+/// Ending streams from our side.
+extension Hub {
+  /// Ends every stream properly: each is sent what it still lacks, `retry`, and the end.
+  ///
+  /// One that is blocked ends when it has taken all that, or when the caller gives up and calls
+  /// `removeAll`.
+  ///
+  /// - Parameter retry: how long a listener shall wait before it reconnects; asked once for each.
+  package func endAll(retry: @escaping () -> Duration) {
+    goodbyeRetry = retry
+    for slot in 0..<UInt32(listeners.slots) where listeners[slot].handle != nil {
+      listeners[slot].flags.insert(.ending)
+      let feed = feed(of: listeners[slot])
+      if !listeners[slot].flags.contains(.behind) { _ = deliver(slot, feed, inWalk: false) }
+    }
+    if !isWalking { removeDoomed() }
+  }
+
+  /// The last bytes of a stream that has everything: `retry:` and its proper end.
+  func sayGoodbye(_ slot: UInt32) {
+    if !listeners[slot].flags.contains(.saidGoodbye) {
+      listeners[slot].flags.insert(.saidGoodbye)
+      var goodbye: [UInt8] = []
+      ServerSentEvent(retry: goodbyeRetry()).encode(into: &goodbye)
+      let framing = listeners[slot].framing
+      send(framing.frame(goodbye) + framing.end, privatelyTo: slot)
+    }
+    if !listeners[slot].flags.contains(.hasPrivateBytes) { doom(slot, .drain) }
+  }
+
+  /// Cuts the streams that are left.
+  package func removeAll(reason: CloseReason) {
+    for slot in 0..<UInt32(listeners.slots) where listeners[slot].handle != nil {
+      doom(slot, reason)
+    }
+    if !isWalking { removeDoomed() }
+  }
+}

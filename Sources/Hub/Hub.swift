@@ -1,0 +1,173 @@
+package import EventStream
+
+/// The registry of open streams and the logs of the rooms they follow.
+///
+/// Everything here happens on one thread and in memory: bytes go out through the sink, time and
+/// numbers are handed in.
+package final class Hub<Sink: EventSink> {
+  package typealias Instant = ContinuousClock.Instant
+
+  package let settings: HubSettings
+  /// Names this history: the first half of its ids.
+  package let epoch: Epoch
+  let sink: Sink
+  let heartbeats: HeartbeatSchedule
+  /// The number of the newest message over all rooms.
+  package private(set) var newest: UInt64
+  var table: RoomTable
+  var listeners = ListenerTable<Sink.Handle>()
+  /// By `Feed.index`; nil is free.
+  var feeds: [Feed?] = []
+  private var freeFeeds: [Int] = []
+  private var feedsByRooms: [[RoomName]: Feed] = [:]
+  /// Feeds whose walk isn't done.
+  var work = Ring<Feed>()
+  /// Streams that could take more than one visit may give them.
+  var unfinished: [UInt32] = []
+  /// Streams found closed during a walk; they leave the registry after it.
+  var doomed: [(slot: UInt32, reason: CloseReason)] = []
+  /// What waits to be sent to one stream alone, by slot.
+  var privateBytes: [UInt32: [UInt8]] = [:]
+  /// How long a listener that is ended shall wait before it reconnects.
+  var goodbyeRetry: () -> Duration = { .zero }
+  var isWalking = false
+  /// The present tick of the heartbeat schedule.
+  var tick: UInt32 = 0
+  /// Bytes taken in since the lag limits were last looked at.
+  private(set) var bytesSinceSweep = 0
+  var lastSweep: Instant
+  var counted = HubCounters()
+  let start: Instant
+
+  /// - Parameter newest: the number of the newest message that this history already had.
+  package init(
+    settings: HubSettings, epoch: Epoch, newest: UInt64 = 0, sink: Sink, now: Instant
+  ) {
+    self.settings = settings
+    self.epoch = epoch
+    self.newest = newest
+    self.sink = sink
+    heartbeats = HeartbeatSchedule(interval: settings.heartbeat)
+    table = RoomTable(settings: settings)
+    start = now
+    lastSweep = now
+  }
+
+  package var counters: HubCounters {
+    var counters = counted
+    counters.listeners = listeners.count
+    counters.rooms = table.rooms.count
+    counters.historyEntries = table.historyEntries
+    counters.historyBytes = table.historyBytes
+    return counters
+  }
+
+  /// How many streams are open.
+  package var listenerCount: Int { listeners.count }
+
+  /// The id of the newest message over all rooms.
+  package var newestID: EventID { EventID(epoch: epoch, number: newest) }
+
+  /// Takes in message `number` of `room`; `flush` sends it.
+  ///
+  /// Numbers rise from message to message, over all rooms. False means that the room is new and that
+  /// as many rooms as may be are held: the message is lost to history, and nobody listens to it.
+  @discardableResult
+  package func append(_ text: String, to name: RoomName, number: UInt64, now: Instant) -> Bool {
+    precondition(number > newest, "numbers rise")
+    newest = number
+    counted.published += 1
+    guard let room = table.room(name) else { return false }
+    let id = EventID(epoch: epoch, number: number)
+    table.append(ServerSentEvent(id: id, data: text), to: room, number: number, now: now)
+    bytesSinceSweep += text.utf8.count
+    for feed in room.feeds {
+      feed.raise(head: number)
+      queue(feed)
+    }
+    if room.feeds.isEmpty { table.forgetIfIdle(room) }
+    if bytesSinceSweep > settings.listenerLagBytes { sweep(now: now) }
+    return true
+  }
+
+  /// Whether `append` to this room would find or make a place for it.
+  package func hasPlace(for name: RoomName) -> Bool {
+    table.rooms[name] != nil || table.rooms.count < settings.maximumRooms
+  }
+
+  /// The id just before the oldest message that a room keeps: a stream that resumes from it is sent
+  /// all its history. The newest id when there is none.
+  package func idBeforeHistory(of name: RoomName, now: Instant) -> EventID {
+    guard let room = table.rooms[name] else { return newestID }
+    table.expire(room, now: now)
+    guard let oldest = room.oldestInHistory else { return newestID }
+    return EventID(epoch: epoch, number: oldest.number - 1)
+  }
+
+  func queue(_ feed: Feed) {
+    guard !feed.isQueued, feed.pending > 0 else { return }
+    feed.isQueued = true
+    work.append(feed)
+  }
+
+  /// The feed of those who follow exactly these rooms.
+  func feed(of rooms: [Room]) -> Feed {
+    let names = rooms.map(\.name)
+    if let feed = feedsByRooms[names] { return feed }
+    let index = freeFeeds.popLast() ?? feeds.count
+    if index == feeds.count { feeds.append(nil) }
+    let feed = Feed(index: index, rooms: rooms, head: newest)
+    feeds[index] = feed
+    feedsByRooms[names] = feed
+    for room in rooms { room.add(feed) }
+    return feed
+  }
+
+  func feed(of listener: Listener<Sink.Handle>) -> Feed {
+    // A listener leaves its feed before the feed is dissolved.
+    feeds[Int(listener.feed)]!
+  }
+
+  private func dissolve(_ feed: Feed) {
+    feedsByRooms[feed.rooms.map(\.name)] = nil
+    feeds[feed.index] = nil
+    freeFeeds.append(feed.index)
+    for room in feed.rooms {
+      room.remove(feed)
+      room.drop()
+      table.forgetIfIdle(room)
+    }
+  }
+
+  /// Ends a stream; an unknown token (it ended before) is ignored.
+  package func remove(_ token: StreamToken, reason: CloseReason) {
+    guard let slot = listeners.slot(of: token) else { return }
+    if isWalking { doom(slot, reason) } else { remove(slot, reason) }
+  }
+
+  /// Puts a stream down for removal when the walk is over.
+  func doom(_ slot: UInt32, _ reason: CloseReason) {
+    guard !listeners[slot].flags.contains(.doomed) else { return }
+    listeners[slot].flags.insert(.doomed)
+    doomed.append((slot, reason))
+  }
+
+  func removeDoomed() {
+    while let (slot, reason) = doomed.popLast() { remove(slot, reason) }
+  }
+
+  private func remove(_ slot: UInt32, _ reason: CloseReason) {
+    let listener = listeners[slot]
+    guard let handle = listener.handle else { return }
+    sink.close(handle)
+    counted.countClose(reason)
+    if listener.flags.contains(.hasPrivateBytes) { privateBytes[slot] = nil }
+    let feed = feed(of: listener)
+    if listener.flags.contains(.replaying) { feed.replaying -= 1 }
+    listeners.remove(slot)
+    feed.remove(at: Int(listener.place)) { listeners[$0].place = UInt32($1) }
+    if feed.members.isEmpty { dissolve(feed) }
+  }
+
+  func sweptBytes() { bytesSinceSweep = 0 }
+}

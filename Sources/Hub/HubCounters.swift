@@ -1,0 +1,43 @@
+/// What a hub has done since it was made. Totals only rise; gauges are the present state.
+package struct HubCounters: Sendable {
+  /// Gauge: open streams.
+  package internal(set) var listeners = 0
+  /// Gauge: rooms held, with listeners or history.
+  package internal(set) var rooms = 0
+  /// Gauge: messages kept for replay, over all rooms.
+  package internal(set) var historyEntries = 0
+  /// Gauge: bytes they take, bookkeeping included.
+  package internal(set) var historyBytes = 0
+  /// Streams ever opened.
+  package internal(set) var opened = 0
+  /// Messages taken in.
+  package internal(set) var published = 0
+  /// Messages written to a stream completely, counted per stream.
+  package internal(set) var delivered = 0
+  /// Of those, how many rode in a system call with one before them.
+  package internal(set) var coalesced = 0
+  /// Of those delivered, how many were replayed after a Last-Event-ID.
+  package internal(set) var replayed = 0
+  /// Bytes written to streams, heads and comments included.
+  package internal(set) var bytes = 0
+  /// Writes, successful or not.
+  package internal(set) var writes = 0
+  /// Comments sent to silent streams.
+  package internal(set) var heartbeats = 0
+  private var closedBy = [Int](repeating: 0, count: CloseReason.allCases.count)
+  private var gapsBy = [Int](repeating: 0, count: GapReason.allCases.count)
+
+  /// Streams ended for `reason`.
+  package func closed(_ reason: CloseReason) -> Int { closedBy[reason.index] }
+
+  /// `gap` events sent for `reason`.
+  package func gaps(_ reason: GapReason) -> Int { gapsBy[reason.index] }
+
+  mutating func countClose(_ reason: CloseReason) { closedBy[reason.index] += 1 }
+  mutating func countGap(_ reason: GapReason) { gapsBy[reason.index] += 1 }
+}
+
+extension CaseIterable where Self: Equatable, AllCases.Index == Int {
+  // Every case stands in `allCases`.
+  fileprivate var index: Int { Self.allCases.firstIndex(of: self)! }
+}

@@ -1,0 +1,97 @@
+internal import EventStream
+
+/// The rooms of a hub, their history's bounds, and what is remembered of rooms that were forgotten.
+struct RoomTable {
+  private let settings: HubSettings
+  private(set) var rooms: [RoomName: Room] = [:]
+  /// For rooms that were forgotten: up to which number their messages are lost.
+  private var forgotten: [RoomName: UInt64] = [:]
+  /// The same for rooms that even `forgotten` had no place for.
+  private var lostThrough: UInt64 = 0
+  private var evictions = EvictionQueue()
+  private(set) var historyBytes = 0
+  private(set) var historyEntries = 0
+
+  init(settings: HubSettings) { self.settings = settings }
+
+  /// The room of this name, made when it isn't held; nil when as many as may be are held already.
+  mutating func room(_ name: RoomName) -> Room? {
+    if let room = rooms[name] { return room }
+    guard rooms.count < settings.maximumRooms else { return nil }
+    let room = Room(name: name, droppedThrough: forgotten.removeValue(forKey: name) ?? lostThrough)
+    rooms[name] = room
+    return room
+  }
+
+  /// Takes a message into its room's log, and lets go what the bounds on history no longer cover.
+  mutating func append(
+    _ event: ServerSentEvent, to room: Room, number: UInt64, now: ContinuousClock.Instant
+  ) {
+    let frame = room.append(event, number: number, time: now)
+    historyBytes += frame.cost
+    historyEntries += 1
+    if !room.isQueuedForEviction, let oldest = room.oldestInHistory {
+      evictions.push(room, oldest: oldest.number)
+      room.isQueuedForEviction = true
+    }
+    while room.historyCount > settings.historyCount { retireOldest(of: room) }
+    expire(room, now: now)
+    while historyBytes > settings.historyBytes, evictOldest() {}
+    room.drop()
+  }
+
+  /// Lets go what is too old for replay.
+  mutating func expire(_ room: Room, now: ContinuousClock.Instant) {
+    while let oldest = room.oldestInHistory, oldest.time + settings.historyAge <= now {
+      retireOldest(of: room)
+    }
+  }
+
+  /// Expires every room's history and forgets the rooms that have neither listeners nor messages.
+  mutating func sweep(now: ContinuousClock.Instant) {
+    for room in rooms.values {
+      expire(room, now: now)
+      room.drop()
+      forgetIfIdle(room)
+    }
+  }
+
+  /// Drops a room that nobody listens to and that keeps nothing.
+  mutating func forgetIfIdle(_ room: Room) {
+    guard room.isForgettable, rooms.removeValue(forKey: room.name) != nil else { return }
+    guard room.droppedThrough > lostThrough else { return }
+    if forgotten.count >= settings.maximumRooms, let other = forgotten.first {
+      forgotten.removeValue(forKey: other.key)
+      lostThrough = max(lostThrough, other.value)
+    }
+    forgotten[room.name] = room.droppedThrough
+  }
+
+  private mutating func retireOldest(of room: Room) {
+    guard let oldest = room.oldestInHistory else { return }
+    historyBytes -= oldest.cost
+    historyEntries -= 1
+    room.retireOldest()
+  }
+
+  /// Takes the oldest message of all out of history; false when there is none.
+  private mutating func evictOldest() -> Bool {
+    while let (number, room) = evictions.pop() {
+      room.isQueuedForEviction = false
+      if let oldest = room.oldestInHistory, oldest.number == number {
+        retireOldest(of: room)
+        room.drop()
+        requeue(room)
+        return true
+      }
+      requeue(room)
+    }
+    return false
+  }
+
+  private mutating func requeue(_ room: Room) {
+    guard let oldest = room.oldestInHistory else { return }
+    evictions.push(room, oldest: oldest.number)
+    room.isQueuedForEviction = true
+  }
+}

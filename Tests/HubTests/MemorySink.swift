@@ -1,0 +1,153 @@
+import EventStream
+import Hub
+
+/// Streams that are bytes in memory, and block, cut and die as they are told.
+final class MemorySink: EventSink {
+  struct Stream {
+    var bytes: [UInt8] = []
+    /// Bytes it takes before it blocks; nil is no bound.
+    var room: Int?
+    /// The most it takes in one write.
+    var bite = Int.max
+    /// What the next write meets instead.
+    var loss: CloseReason?
+    var isClosed = false
+    /// Writes that took anything.
+    var writes = 0
+  }
+
+  private(set) var streams: [Stream] = []
+  /// Called before each write, to do things in the middle of a fan-out.
+  var beforeWrite: ((Int) -> Void)?
+
+  func open(room: Int? = nil, bite: Int = .max) -> Int {
+    streams.append(Stream(room: room, bite: bite))
+    return streams.count - 1
+  }
+
+  subscript(handle: Int) -> Stream {
+    get { streams[handle] }
+    set { streams[handle] = newValue }
+  }
+
+  func write(_ bytes: Span<UInt8>, to handle: Int) -> WriteResult {
+    beforeWrite?(handle)
+    precondition(!streams[handle].isClosed, "a closed stream is written to")
+    if let loss = streams[handle].loss { return .gone(loss) }
+    let taken = min(bytes.count, streams[handle].room ?? .max, streams[handle].bite)
+    for index in 0..<taken { streams[handle].bytes.append(bytes[index]) }
+    streams[handle].room? -= taken
+    if taken > 0 { streams[handle].writes += 1 }
+    return .wrote(taken)
+  }
+
+  func close(_ handle: Int) {
+    precondition(!streams[handle].isClosed, "a stream is closed twice")
+    streams[handle].isClosed = true
+  }
+}
+
+/// What a client makes of a stream's bytes.
+struct Received {
+  var events: [DecodedEvent] = []
+  var comments = 0
+  var lastEventID = ""
+  /// The last chunk came.
+  var hasEnded = false
+
+  /// Reads a stream without a head.
+  init(_ bytes: [UInt8], framing: Framing = .chunked) throws {
+    var decoder = EventStreamDecoder()
+    var events: [DecodedEvent] = []
+    var payload = bytes
+    if framing == .chunked { (payload, hasEnded) = try Received.unchunk(bytes) }
+    try decoder.decode(payload) { events.append($0) }
+    self.events = events
+    comments = decoder.comments
+    lastEventID = decoder.lastEventID
+  }
+
+  var texts: [String] { events.filter { $0.type == "message" }.map(\.data) }
+  var gaps: [String] { events.filter { $0.type == "gap" }.map(\.data) }
+  var numbers: [UInt64] {
+    events.filter { $0.type == "message" }.compactMap { EventID($0.lastEventID)?.number }
+  }
+
+  struct Malformed: Error {}
+
+  /// Takes the chunks apart (RFC 9112, section 7.1); the last may be incomplete.
+  private static func unchunk(_ bytes: [UInt8]) throws -> ([UInt8], Bool) {
+    var payload: [UInt8] = []
+    var rest = bytes[...]
+    while let end = rest.firstIndex(of: 10) {
+      guard end > rest.startIndex, rest[end - 1] == 13,
+        let size = Int(String(decoding: rest[rest.startIndex..<end - 1], as: UTF8.self), radix: 16)
+      else { throw Malformed() }
+      rest = rest[(end + 1)...]
+      if size == 0 { return (payload, rest.elementsEqual([13, 10])) }
+      payload += rest.prefix(size)
+      guard rest.count >= size + 2 else { return (payload, false) }
+      guard rest.dropFirst(size).prefix(2).elementsEqual([13, 10]) else { throw Malformed() }
+      rest = rest.dropFirst(size + 2)
+    }
+    return (payload, false)
+  }
+}
+
+/// A hub with a clock moved by hand.
+final class Fixture {
+  let sink = MemorySink()
+  let hub: Hub<MemorySink>
+  let epoch = Epoch("e1")!
+  private(set) var now = ContinuousClock.now
+  private var newest: UInt64 = 0
+
+  init(_ change: (inout HubSettings) -> Void = { _ in }) {
+    var settings = HubSettings()
+    change(&settings)
+    hub = Hub(settings: settings, epoch: epoch, sink: sink, now: now)
+  }
+
+  /// Opens a stream; a head of no bytes keeps the bytes a test looks at simple.
+  @discardableResult
+  func subscribe(
+    _ rooms: [String] = ["chat"], after id: String? = nil, framing: Framing = .chunked,
+    room: Int? = nil
+  ) -> (handle: Int, token: StreamToken) {
+    let handle = sink.open(room: room)
+    let token = hub.subscribe(
+      handle, to: rooms.map { RoomName($0)! }, after: id.map { LastEventID($0) },
+      framing: framing, head: [], now: now)
+    return (handle, token!)
+  }
+
+  @discardableResult
+  func publish(_ text: String, in room: String = "chat") -> EventID {
+    newest += 1
+    hub.append(text, to: RoomName(room)!, number: newest, now: now)
+    return EventID(epoch: epoch, number: newest)
+  }
+
+  /// Flushes until there is nothing to do; the bound makes an endless loop a failure.
+  func flush(_ budget: FanOutBudget = FanOutBudget()) {
+    for _ in 0..<1_000_000 {
+      if !hub.flush(budget: budget, clock: { [now] in now }) { return }
+    }
+    preconditionFailure("the fan-out never ends")
+  }
+
+  func advance(_ time: Duration) {
+    now += time
+    hub.advance(to: now)
+  }
+
+  /// Advances in steps as short as the loop's.
+  func pass(_ time: Duration) {
+    let end = now + time
+    while now < end { advance(min(.milliseconds(100), end - now)) }
+  }
+
+  func received(_ handle: Int, framing: Framing = .chunked) throws -> Received {
+    try Received(sink[handle].bytes, framing: framing)
+  }
+}
