@@ -12,5 +12,9 @@
 #include <event2/keyvalq_struct.h>
 #include <event2/listener.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
+
+// fcntl's F_SETPIPE_SZ, which glibc shows only with _GNU_SOURCE.
+enum { belfry_F_SETPIPE_SZ = 1031 };
 
 #endif

@@ -1,0 +1,85 @@
+internal import CReactor
+internal import Glibc
+
+/// Something that libevent watches for: time, a signal, or a descriptor. `deinit` ends the watch.
+///
+/// Owns one `event`, and keeps `loop` alive for as long as that exists. The handler may release its
+/// own event. The C functions are `event_new`, `event_add` and `event_free`.
+@safe package final class Event {
+  private let loop: EventLoop
+  private let onFire: () -> Void
+  private var event: OpaquePointer?
+
+  /// Fires again and again.
+  ///
+  /// - Parameter interval: time between firings; must be positive.
+  package convenience init(
+    on loop: EventLoop, every interval: Duration, onFire: @escaping () -> Void
+  ) throws(ReactorError) {
+    try self.init(loop, -1, EV_PERSIST, after: interval, onFire)
+  }
+
+  /// Fires once, `delay` from now.
+  package convenience init(
+    on loop: EventLoop, after delay: Duration, onFire: @escaping () -> Void
+  ) throws(ReactorError) {
+    try self.init(loop, -1, 0, after: delay, onFire)
+  }
+
+  /// Fires, on the loop, each time the process gets `signal`.
+  package convenience init(
+    on loop: EventLoop, signal: Signal, onFire: @escaping () -> Void
+  ) throws(ReactorError) {
+    try self.init(loop, signal.rawValue, EV_SIGNAL | EV_PERSIST, after: nil, onFire)
+  }
+
+  /// Fires while `descriptor` has something to be read.
+  convenience init(
+    on loop: EventLoop, readable descriptor: Int32, onFire: @escaping () -> Void
+  ) throws(ReactorError) {
+    try self.init(loop, descriptor, EV_READ | EV_PERSIST, after: nil, onFire)
+  }
+
+  private init(
+    _ loop: EventLoop, _ source: Int32, _ flags: Int32, after time: Duration?,
+    _ onFire: @escaping () -> Void
+  ) throws(ReactorError) {
+    self.loop = loop
+    self.onFire = onFire
+    // Unretained: `deinit` frees the event, so no callback outlives `self`.
+    let context = unsafe Unmanaged.passUnretained(self).toOpaque()
+    unsafe event = event_new(
+      loop.base, source, Int16(flags),
+      { _, _, context in
+        // Held for the call, so that the handler may let go of the event.
+        let event = unsafe Unmanaged<Event>.fromOpaque(context!).takeUnretainedValue()
+        event.onFire()
+      }, context)
+    guard let event = unsafe event else {
+      throw ReactorError(function: "event_new", detail: "watching \(source)")
+    }
+    var added: Int32
+    if let time {
+      var period = timeval(time)
+      unsafe added = event_add(event, &period)
+    } else {
+      unsafe added = event_add(event, nil)
+    }
+    guard added == 0 else {
+      throw ReactorError.fromErrno("event_add", "watching \(source)")
+    }
+  }
+
+  deinit { if let event = unsafe event { unsafe event_free(event) } }
+}
+
+/// A signal that a program may want to hear of.
+package struct Signal: RawRepresentable, Hashable, Sendable {
+  package let rawValue: Int32
+  package init(rawValue: Int32) { self.rawValue = rawValue }
+
+  /// `SIGTERM`, what service managers send.
+  package static let terminate = Signal(rawValue: SIGTERM)
+  /// `SIGINT`, Ctrl-C.
+  package static let interrupt = Signal(rawValue: SIGINT)
+}

@@ -1,0 +1,186 @@
+internal import CReactor
+internal import Glibc
+
+/// evhttp: accepts connections, reads requests, and hands each to `onRequest`.
+///
+/// Every connection is known from its first byte on: counted, bounded in time, and its request heads
+/// are read strictly before evhttp sees them. Must be closed before it is released.
+@safe package final class HTTPServer {
+  /// Bounds on what a client sends, and for how long.
+  package struct Limits: Sendable {
+    /// Bytes of a request's head.
+    package var headBytes = 8 << 10
+    /// Bytes of a request's body.
+    package var bodyBytes = 64 << 10
+    /// Time for a request to arrive completely, from its first byte, or from the connection's accept.
+    package var requestTime = Duration.seconds(10)
+    /// Time between two requests on a connection; longer than nginx' upstream pool keeps one (60 s).
+    package var idleTime = Duration.seconds(75)
+    /// Time for a client to read an answer.
+    package var replyTime = Duration.seconds(60)
+
+    package init() {}
+  }
+
+  let loop: EventLoop
+  let limits: Limits
+  let onRequest: (HTTPExchange) -> Void
+  private let log: (String) -> Void
+  private let options: SocketOptions
+  private let http: OpaquePointer
+  private var listeners: [ListeningSocket] = []
+  /// Open connections, by libevent's object for them.
+  private var connections: [OpaquePointer: HTTPConnection] = unsafe [:]
+  /// Accepted in this turn, not yet looked at: libevent tells us before it knows the descriptor.
+  private var accepted: [OpaquePointer] = unsafe []
+  private var sweeper: Event?
+  /// Stands in for a stream's socket when that leaves evhttp.
+  let devNull: Int32
+  /// Answers end their connections.
+  package private(set) var isClosing = false
+
+  /// - Parameters:
+  ///   - log: gets a line when accepting has to pause.
+  ///   - onRequest: is to answer or detach each exchange, now or later.
+  package init(
+    on loop: EventLoop, limits: Limits = Limits(), options: SocketOptions = SocketOptions(),
+    log: @escaping (String) -> Void = { _ in }, onRequest: @escaping (HTTPExchange) -> Void
+  ) throws(ReactorError) {
+    self.loop = loop
+    self.limits = limits
+    self.options = options
+    self.log = log
+    self.onRequest = onRequest
+    devNull = unsafe open("/dev/null", O_RDWR | O_CLOEXEC)
+    guard devNull >= 0 else { throw .fromErrno("open", "opening /dev/null") }
+    guard let http = unsafe evhttp_new(loop.base) else {
+      throw ReactorError(function: "evhttp_new", detail: "making an HTTP server")
+    }
+    unsafe self.http = http
+    configure()
+    sweeper = try Event(on: loop, every: .seconds(1)) { [unowned self] in sweep(now: .now) }
+  }
+
+  deinit {
+    unsafe precondition(
+      listeners.isEmpty && connections.isEmpty, "an HTTPServer is closed explicitly")
+    unsafe evhttp_free(http)
+    Glibc.close(devNull)
+  }
+
+  private func configure() {
+    let methods = [
+      EVHTTP_REQ_GET, EVHTTP_REQ_POST, EVHTTP_REQ_HEAD, EVHTTP_REQ_PUT, EVHTTP_REQ_DELETE,
+      EVHTTP_REQ_OPTIONS, EVHTTP_REQ_TRACE, EVHTTP_REQ_PATCH,
+    ]
+    unsafe evhttp_set_allowed_methods(http, UInt16(methods.reduce(0) { $0 | $1.rawValue }))
+    // Behind the scanner's own bounds, which are hit first.
+    unsafe evhttp_set_max_headers_size(http, limits.headBytes)
+    unsafe evhttp_set_max_body_size(http, limits.bodyBytes)
+    unsafe evhttp_set_default_content_type(http, nil)
+    // Unretained: evhttp is freed before the server.
+    let context = unsafe Unmanaged.passUnretained(self).toOpaque()
+    unsafe evhttp_set_gencb(
+      http,
+      { request, context in
+        let server = unsafe Unmanaged<HTTPServer>.fromOpaque(context!).takeUnretainedValue()
+        unsafe server.handle(request!)
+      }, context)
+    unsafe evhttp_set_bevcb(
+      http,
+      { _, context in
+        let server = unsafe Unmanaged<HTTPServer>.fromOpaque(context!).takeUnretainedValue()
+        return unsafe server.willAccept()
+      }, context)
+  }
+
+  /// Listens on one more address, and returns where that is: port 0 becomes a port.
+  @discardableResult
+  package func listen(on address: ListenAddress) throws(ReactorError) -> ListenAddress {
+    let sockets = try Socket.listen(on: address, options)
+    var bound = address
+    for (place, socket) in sockets.enumerated() {
+      do throws(ReactorError) {
+        unsafe listeners.append(
+          try ListeningSocket(socket, address: address, http: http, loop: loop, log: log))
+      } catch {
+        for socket in sockets[place...] { Glibc.close(socket) }
+        throw error
+      }
+      bound = Socket.boundAddress(of: socket, asked: address)
+    }
+    return bound
+  }
+
+  /// How many connections are open, streams that left not counted.
+  package var connectionCount: Int { unsafe connections.count }
+
+  // MARK: Accepting
+
+  /// Makes the bufferevent for a connection that libevent has just accepted.
+  private func willAccept() -> OpaquePointer? {
+    guard let stream = unsafe bufferevent_socket_new(loop.base, -1, 0) else { return nil }
+    unsafe bufferevent_incref(stream)
+    unsafe accepted.append(stream)
+    return unsafe stream
+  }
+
+  /// Takes charge of the connections accepted in this turn; to be called at its end, before any of
+  /// their bytes is read.
+  package func endOfTurn() {
+    for listener in listeners {
+      if unsafe !accepted.isEmpty { listener.hasAccepted() }
+      listener.endOfTurn()
+    }
+    for index in unsafe accepted.indices {
+      let stream = unsafe accepted[index]
+      var context: UnsafeMutableRawPointer?
+      unsafe bufferevent_getcb(stream, nil, nil, nil, &context)
+      // evhttp's own object; nil when the connection died at birth.
+      if let connection = OpaquePointer(context) {
+        unsafe connections[connection] = HTTPConnection(connection, stream, server: self)
+      }
+      unsafe bufferevent_decref(stream)
+    }
+    unsafe accepted.removeAll(keepingCapacity: true)
+  }
+
+  private func handle(_ request: OpaquePointer) {
+    guard let connection = unsafe evhttp_request_get_connection(request),
+      let known = unsafe connections[connection]
+    else {
+      // Every connection is known from the end of the turn that accepted it.
+      fatalError("a request came on a connection that nobody accepted")
+    }
+    unsafe known.handle(request)
+  }
+
+  func makeScanner() -> RequestHeadScanner {
+    RequestHeadScanner(limits: .init(headBytes: limits.headBytes, bodyBytes: limits.bodyBytes))
+  }
+
+  func forget(_ connection: OpaquePointer) { unsafe connections[connection] = nil }
+
+  private func sweep(now: ContinuousClock.Instant) {
+    for connection in unsafe Array(connections.values) { connection.sweep(now: now) }
+  }
+
+  // MARK: Stopping
+
+  /// Accepts no more connections; ends those that wait for a request, and the others with their
+  /// answers.
+  package func stopAccepting() {
+    isClosing = true
+    for listener in listeners { listener.close() }
+    listeners = []
+    for connection in unsafe Array(connections.values) { connection.closeIfIdle() }
+  }
+
+  /// Cuts every connection that is left. The server can be released then.
+  package func close() {
+    stopAccepting()
+    endOfTurn()
+    for connection in unsafe Array(connections.values) { connection.close() }
+    sweeper = nil
+  }
+}

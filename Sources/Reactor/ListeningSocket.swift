@@ -1,0 +1,79 @@
+internal import CReactor
+internal import Glibc
+internal import Synchronization
+
+/// A socket that evhttp accepts connections from.
+@safe final class ListeningSocket {
+  /// How long accepting pauses when the process has no descriptor left: the kernel would report the
+  /// same connection again at once, some 300,000 times a second (measured).
+  private static let pause = Duration.milliseconds(100)
+  /// The addresses of listeners that failed to accept and were switched off. The failure's callback
+  /// gets evhttp's argument instead of ours, so it leaves word here.
+  private static let failed = Mutex<Set<UInt>>([])
+  /// Whether `failed` has any.
+  private static let hasFailed = Atomic(false)
+
+  private let address: ListenAddress
+  private let loop: EventLoop
+  private let log: (String) -> Void
+  private let http: OpaquePointer
+  private let bound: OpaquePointer
+  private let listener: OpaquePointer
+  private var resumption: Event?
+  /// Whether the last attempt to accept failed too: one line says so, not one each 100 ms.
+  private var isStarved = false
+
+  /// Takes `descriptor` over when it succeeds.
+  init(
+    _ descriptor: Int32, address: ListenAddress, http: OpaquePointer, loop: EventLoop,
+    log: @escaping (String) -> Void
+  ) throws(ReactorError) {
+    self.address = address
+    self.loop = loop
+    self.log = log
+    unsafe self.http = http
+    let flags = LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC
+    guard let listener = unsafe evconnlistener_new(loop.base, nil, nil, flags, 0, descriptor) else {
+      throw .fromErrno("evconnlistener_new", "listening on \(address)")
+    }
+    guard let bound = unsafe evhttp_bind_listener(http, listener) else {
+      throw .fromErrno("evhttp_bind_listener", "listening on \(address)")
+    }
+    unsafe self.listener = listener
+    unsafe self.bound = bound
+    unsafe evconnlistener_set_error_cb(listener) { listener, _ in
+      unsafe evconnlistener_disable(listener)
+      ListeningSocket.failed.withLock { _ = $0.insert(UInt(bitPattern: listener)) }
+      ListeningSocket.hasFailed.store(true, ordering: .relaxed)
+    }
+  }
+
+  /// Pauses accepting if it failed in this turn; to be called at the end of each.
+  func endOfTurn() {
+    guard ListeningSocket.hasFailed.load(ordering: .relaxed) else { return }
+    let failed = ListeningSocket.failed.withLock { failed in
+      defer { ListeningSocket.hasFailed.store(!failed.isEmpty, ordering: .relaxed) }
+      return unsafe failed.remove(UInt(bitPattern: listener)) != nil
+    }
+    guard failed else { return }
+    if !isStarved {
+      isStarved = true
+      log("\(address): no descriptor left to accept with; trying again every \(Self.pause)")
+    }
+    resumption = try? Event(on: loop, after: Self.pause) { [unowned self] in
+      unsafe evconnlistener_enable(listener)
+    }
+    // Without memory for a timer there is no pause: it fails again, and tries again.
+    if resumption == nil { unsafe evconnlistener_enable(listener) }
+  }
+
+  /// A connection was accepted: the shortage, if there was one, is over.
+  func hasAccepted() { isStarved = false }
+
+  /// Listens no more, and frees the socket. A Unix socket's path goes too.
+  func close() {
+    resumption = nil
+    unsafe evhttp_del_accept_socket(http, bound)
+    if case .unix(let path) = address { unsafe unlink(path) }
+  }
+}

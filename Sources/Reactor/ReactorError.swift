@@ -1,0 +1,31 @@
+internal import Glibc
+
+/// A call to the kernel, libevent or hiredis that failed.
+package struct ReactorError: Error, Equatable, CustomStringConvertible {
+  /// The C function.
+  package let function: String
+  /// What it was asked to do.
+  package let detail: String
+  /// The kernel's `errno`; 0 where the function has none.
+  package let code: Int32
+
+  init(function: String, detail: String, code: Int32 = 0) {
+    self.function = function
+    self.detail = detail
+    self.code = code
+  }
+
+  /// Takes `errno` as it stands right after the call.
+  static func fromErrno(_ function: String, _ detail: String) -> ReactorError {
+    ReactorError(function: function, detail: detail, code: errno)
+  }
+
+  /// The address or path is taken by another process.
+  package var isAddressInUse: Bool { code == EADDRINUSE }
+  /// There are no free descriptors.
+  package var isOutOfDescriptors: Bool { code == EMFILE || code == ENFILE }
+
+  package var description: String {
+    code == 0 ? "\(detail) (\(function))" : "\(detail): \(unsafe String(cString: strerror(code)))"
+  }
+}

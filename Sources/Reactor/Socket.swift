@@ -1,0 +1,178 @@
+internal import CReactor
+internal import Glibc
+
+/// A listening socket, before it is handed to libevent.
+enum Socket {
+  /// How many connections may wait to be accepted; the kernel caps it at `net.core.somaxconn`.
+  private static let backlog: Int32 = 4096
+  private static let type = Int32(
+    SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
+
+  /// Opens the sockets for `address`: one, or several where a name has several addresses.
+  ///
+  /// Looks names up, which blocks: for the time before the loop runs.
+  static func listen(on address: ListenAddress, _ options: SocketOptions) throws(ReactorError)
+    -> [Int32]
+  {
+    switch address {
+    case .unix(let path): return [try listen(path: path)]
+    case .tcp(let host, let port):
+      var hints = unsafe addrinfo()
+      unsafe hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+      unsafe hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV
+      var list: UnsafeMutablePointer<addrinfo>?
+      let status = unsafe getaddrinfo(host == "*" ? nil : host, String(port), &hints, &list)
+      guard status == 0 else {
+        throw ReactorError(
+          function: "getaddrinfo",
+          detail: "listening on \(address): \(unsafe String(cString: gai_strerror(status)))")
+      }
+      defer { unsafe freeaddrinfo(list) }
+      var descriptors: [Int32] = []
+      var next = unsafe list
+      while let info = unsafe next {
+        do throws(ReactorError) {
+          descriptors.append(try unsafe listen(info.pointee, address, options))
+        } catch {
+          for descriptor in descriptors { close(descriptor) }
+          throw error
+        }
+        // With port 0 each address would get a port of its own.
+        if port == 0 { break }
+        unsafe next = unsafe info.pointee.ai_next
+      }
+      return descriptors
+    }
+  }
+
+  private static func listen(
+    _ info: addrinfo, _ address: ListenAddress, _ options: SocketOptions
+  ) throws(ReactorError) -> Int32 {
+    let descriptor = socket(
+      unsafe info.ai_family, type, 0)
+    guard descriptor >= 0 else { throw .fromErrno("socket", "listening on \(address)") }
+    set(descriptor, SOL_SOCKET, SO_REUSEADDR, 1)
+    if unsafe info.ai_family == AF_INET6 {
+      set(descriptor, Int32(IPPROTO_IPV6), IPV6_V6ONLY, 1)
+    }
+    options.apply(to: descriptor)
+    guard unsafe bind(descriptor, info.ai_addr, info.ai_addrlen) == 0,
+      Glibc.listen(descriptor, backlog) == 0
+    else {
+      let error = ReactorError.fromErrno("bind", "listening on \(address)")
+      close(descriptor)
+      throw error
+    }
+    return descriptor
+  }
+
+  /// Binds a path, over a socket that a dead server left there but not over a living one's.
+  ///
+  /// Everyone may connect; whoever wants it otherwise restricts the directory.
+  private static func listen(path: String) throws(ReactorError) -> Int32 {
+    let descriptor = socket(AF_UNIX, type, 0)
+    guard descriptor >= 0 else { throw .fromErrno("socket", "listening on unix:\(path)") }
+    var status = unsafe withUnixAddress(path) { unsafe bind(descriptor, $0, $1) }
+    if status != 0, errno == EADDRINUSE, isStale(path) {
+      unsafe unlink(path)
+      status = unsafe withUnixAddress(path) { unsafe bind(descriptor, $0, $1) }
+    }
+    guard status == 0, unsafe chmod(path, 0o666) == 0, Glibc.listen(descriptor, backlog) == 0 else {
+      let error = ReactorError.fromErrno("bind", "listening on unix:\(path)")
+      close(descriptor)
+      throw error
+    }
+    return descriptor
+  }
+
+  /// Whether `path` is a socket that nobody listens on.
+  private static func isStale(_ path: String) -> Bool {
+    let probe = socket(AF_UNIX, type, 0)
+    defer { close(probe) }
+    let refused =
+      unsafe withUnixAddress(path) { unsafe connect(probe, $0, $1) } != 0 && errno == ECONNREFUSED
+    if !refused { errno = EADDRINUSE }
+    return refused
+  }
+
+  static func withUnixAddress<Result>(
+    _ path: String, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Result
+  ) -> Result {
+    var address = sockaddr_un()
+    address.sun_family = sa_family_t(AF_UNIX)
+    unsafe withUnsafeMutableBytes(of: &address.sun_path) { bytes in
+      // `ListenAddress` refuses paths that don't fit.
+      unsafe bytes.copyBytes(from: path.utf8.prefix(bytes.count - 1))
+    }
+    return unsafe withUnsafePointer(to: &address) { pointer in
+      unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        unsafe body($0, socklen_t(MemoryLayout<sockaddr_un>.size))
+      }
+    }
+  }
+
+  /// Sets an integer option. What the kernel doesn't take, it goes without.
+  static func set(_ descriptor: Int32, _ level: Int32, _ option: Int32, _ value: Int) {
+    var value = Int32(clamping: value)
+    _ = unsafe setsockopt(
+      descriptor, level, option, &value, socklen_t(MemoryLayout<Int32>.size))
+  }
+
+  /// The address a listening TCP socket got.
+  static func boundAddress(of descriptor: Int32, asked: ListenAddress) -> ListenAddress {
+    guard case .tcp = asked else { return asked }
+    var storage = sockaddr_storage()
+    var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+    let known = unsafe withUnsafeMutablePointer(to: &storage) { pointer in
+      unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        unsafe getsockname(descriptor, $0, &length) == 0 ? describe($0, length) : nil
+      }
+    }
+    return known.map { .tcp(host: $0.host, port: $0.port) } ?? asked
+  }
+
+  /// Numeric host and port of an internet address.
+  static func describe(_ address: UnsafePointer<sockaddr>, _ length: socklen_t) -> (
+    host: String, port: UInt16
+  )? {
+    var host = [CChar](repeating: 0, count: Int(NI_MAXHOST))
+    var port = [CChar](repeating: 0, count: Int(NI_MAXSERV))
+    guard
+      unsafe getnameinfo(
+        address, length, &host, socklen_t(host.count), &port, socklen_t(port.count),
+        NI_NUMERICHOST | NI_NUMERICSERV) == 0
+    else { return nil }
+    return UInt16(text(port)).map { (text(host), $0) }
+  }
+
+  private static func text(_ characters: [CChar]) -> String {
+    String(decoding: characters.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+  }
+}
+
+/// What is set on a listening TCP socket, for each accepted one to inherit (measured: Linux hands
+/// all of them on).
+package struct SocketOptions: Sendable {
+  /// Idle time after which the kernel asks whether the peer is still there. Unit: whole seconds.
+  package var keepAliveIdle = Duration.seconds(15)
+  /// Time between such questions; after three without an answer the connection is dead.
+  package var keepAliveInterval = Duration.seconds(5)
+  /// Sent bytes that stay unacknowledged for so long end the connection (RFC 5482).
+  package var userTimeout = Duration.seconds(20)
+  /// Bytes the kernel may hold for a peer that doesn't read; it doubles the figure for its own
+  /// bookkeeping. nil: it grows by itself, to some 3.9 MB.
+  package var sendBuffer: Int? = nil
+
+  package init() {}
+
+  func apply(to descriptor: Int32) {
+    let tcp = Int32(IPPROTO_TCP)
+    Socket.set(descriptor, SOL_SOCKET, SO_KEEPALIVE, 1)
+    Socket.set(descriptor, tcp, TCP_KEEPIDLE, Int(keepAliveIdle.components.seconds))
+    Socket.set(descriptor, tcp, TCP_KEEPINTVL, Int(keepAliveInterval.components.seconds))
+    Socket.set(descriptor, tcp, TCP_KEEPCNT, 3)
+    Socket.set(descriptor, tcp, TCP_USER_TIMEOUT, Int(userTimeout / .milliseconds(1)))
+    Socket.set(descriptor, tcp, TCP_NODELAY, 1)
+    if let sendBuffer { Socket.set(descriptor, SOL_SOCKET, SO_SNDBUF, sendBuffer) }
+  }
+}

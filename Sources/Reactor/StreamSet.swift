@@ -1,0 +1,120 @@
+internal import CReactor
+internal import Glibc
+
+/// A socket that has left evhttp; closed by `StreamSet.close`, or by whoever holds it before that.
+package struct StreamSocket: Hashable, Sendable {
+  let descriptor: Int32
+}
+
+/// The open streams' sockets: writes to them, and hears when one has room again or is gone.
+///
+/// They hang in an epoll set of their own, which is one event of the loop: a watched socket costs
+/// nothing here, where libevent's `event` and its map take 168 B each. Registered once, edge-triggered,
+/// a socket needs no further system call: what the client sends stays in the kernel, unread and
+/// without waking us.
+@safe package final class StreamSet {
+  /// What happened to a socket.
+  package enum Occurrence: Sendable {
+    /// There is room for more bytes, or there was from the start.
+    case writable
+    /// The other end closed or reset the connection, or closed half of it.
+    case gone(Loss)
+  }
+
+  /// How a connection was lost.
+  package enum Loss: Sendable {
+    /// The peer ended it.
+    case closedByPeer
+    /// The peer no longer answers: keepalive or TCP_USER_TIMEOUT.
+    case unreachable
+    /// Any other error.
+    case error
+  }
+
+  /// How far a write got.
+  package enum Outcome: Sendable {
+    /// So many bytes were taken; fewer than offered means that the socket is full.
+    case wrote(Int)
+    case gone(Loss)
+  }
+
+  /// Events fetched in one system call.
+  private static let batch = 256
+
+  private let descriptor: Int32
+  private let onOccurrence: (_ token: UInt64, Occurrence) -> Void
+  private var events: [epoll_event]
+  private var watch: Event?
+
+  /// - Parameter onOccurrence: gets the token that the socket was added with.
+  package init(
+    on loop: EventLoop, onOccurrence: @escaping (_ token: UInt64, Occurrence) -> Void
+  ) throws(ReactorError) {
+    self.onOccurrence = onOccurrence
+    unsafe events = unsafe Array(repeating: epoll_event(), count: Self.batch)
+    descriptor = epoll_create1(Int32(EPOLL_CLOEXEC))
+    guard descriptor >= 0 else { throw .fromErrno("epoll_create1", "making a set of streams") }
+    watch = try Event(on: loop, readable: descriptor) { [unowned self] in dispatch() }
+  }
+
+  deinit {
+    watch = nil
+    Glibc.close(descriptor)
+  }
+
+  /// Watches a socket until it is closed.
+  package func add(_ socket: StreamSocket, token: UInt64) throws(ReactorError) {
+    var event = unsafe epoll_event()
+    unsafe event.events =
+      EPOLLRDHUP.rawValue | EPOLLOUT.rawValue | EPOLLET.rawValue
+    unsafe event.data.u64 = token
+    guard unsafe epoll_ctl(descriptor, EPOLL_CTL_ADD, socket.descriptor, &event) == 0 else {
+      throw .fromErrno("epoll_ctl", "watching a stream")
+    }
+  }
+
+  /// Hands bytes to the kernel, as many as it takes without waiting.
+  package func write(_ bytes: Span<UInt8>, to socket: StreamSocket) -> Outcome {
+    let flags = Int32(MSG_NOSIGNAL | MSG_DONTWAIT)
+    while true {
+      let sent = unsafe bytes.withUnsafeBytes {
+        unsafe send(socket.descriptor, $0.baseAddress, $0.count, flags)
+      }
+      if sent >= 0 { return .wrote(sent) }
+      switch errno {
+      case EINTR: continue
+      case EAGAIN, ENOBUFS, ENOMEM: return .wrote(0)
+      case let code: return .gone(Loss(errno: code))
+      }
+    }
+  }
+
+  /// Closes a socket, which ends its watch.
+  package func close(_ socket: StreamSocket) { Glibc.close(socket.descriptor) }
+
+  private func dispatch() {
+    let count = unsafe epoll_wait(descriptor, &events, Int32(Self.batch), 0)
+    guard count > 0 else { return }
+    for index in 0..<Int(count) {
+      let event = unsafe events[index]
+      let lost = EPOLLRDHUP.rawValue | EPOLLHUP.rawValue | EPOLLERR.rawValue
+      let token = unsafe event.data.u64
+      if unsafe event.events & lost == 0 {
+        onOccurrence(token, .writable)
+      } else {
+        onOccurrence(token, .gone(.closedByPeer))
+      }
+    }
+  }
+}
+
+extension StreamSet.Loss {
+  fileprivate init(errno code: Int32) {
+    self =
+      switch code {
+      case EPIPE, ECONNRESET, ENOTCONN: .closedByPeer
+      case ETIMEDOUT, EHOSTUNREACH, ENETUNREACH: .unreachable
+      default: .error
+      }
+  }
+}

@@ -1,0 +1,46 @@
+internal import Glibc
+
+/// The time of day, for people and cookies; time that is measured comes from `ContinuousClock`.
+package enum WallClock {
+  /// Reads the time zone's file once, so that no later call does; to be called before the loop runs.
+  package static func prepare() { tzset() }
+
+  /// Whole seconds since 1970-01-01 00:00 UTC.
+  package static var seconds: Int64 { Int64(time(nil)) }
+
+  /// Hour, minute and second here, in the server's time zone.
+  package static var localTime: (hour: Int, minute: Int, second: Int) {
+    var now = time(nil)
+    var parts = unsafe tm()
+    unsafe localtime_r(&now, &parts)
+    return unsafe (Int(parts.tm_hour), Int(parts.tm_min), Int(parts.tm_sec))
+  }
+
+  /// The present time as an IMF-fixdate (RFC 9110, section 5.6.7).
+  package static var httpDate: String {
+    let now = unsafe universalTime
+    let days = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
+    let months = [
+      "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+    ]
+    let day = unsafe "\(days[Int(now.tm_wday)]), \(two(now.tm_mday))"
+    let month = unsafe "\(months[Int(now.tm_mon)]) \(1900 + now.tm_year)"
+    return unsafe "\(day) \(month) \(two(now.tm_hour)):\(two(now.tm_min)):\(two(now.tm_sec)) GMT"
+  }
+
+  /// The present time as a log shows it (RFC 3339): `2026-11-23T20:00:00Z`.
+  package static var timestamp: String {
+    let now = unsafe universalTime
+    let date = unsafe "\(1900 + now.tm_year)-\(two(now.tm_mon + 1))-\(two(now.tm_mday))"
+    return unsafe "\(date)T\(two(now.tm_hour)):\(two(now.tm_min)):\(two(now.tm_sec))Z"
+  }
+
+  private static var universalTime: tm {
+    var now = time(nil)
+    var parts = unsafe tm()
+    unsafe gmtime_r(&now, &parts)
+    return unsafe parts
+  }
+
+  private static func two(_ number: Int32) -> String { number < 10 ? "0\(number)" : "\(number)" }
+}
