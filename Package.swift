@@ -42,20 +42,23 @@ let package = Package(
     .target(
       name: "BelfryServer",
       dependencies: [
-        "Chat", "EventStream", "Hub", "Reactor", .product(name: "Logging", package: "swift-log"),
+        "Chat", "EventStream", "Hub", "Reactor", .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: settings),
     .executableTarget(
       name: "belfry",
       dependencies: [
         "BelfryServer", .product(name: "ArgumentParser", package: "swift-argument-parser"),
-        .product(name: "Logging", package: "swift-log"),
+        .product(name: "Logging", package: "swift-log"), "EventStream", "Hub", "Reactor",
       ],
       swiftSettings: settings),
     .testTarget(name: "EventStreamTests", dependencies: ["EventStream"], swiftSettings: settings),
     .testTarget(name: "HubTests", dependencies: ["Hub", "EventStream"], swiftSettings: settings),
     .testTarget(name: "ChatTests", dependencies: ["Chat"], swiftSettings: settings),
-    .testTarget(name: "ReactorTests", dependencies: ["Reactor"], swiftSettings: settings),
+    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
+    .testTarget(
+      name: "ReactorTests", dependencies: ["Reactor", "TestSupport"], swiftSettings: settings),
     .testTarget(
       name: "BelfryServerTests",
       dependencies: ["BelfryServer", "Chat", "EventStream", "Hub", "Reactor"],

@@ -17,4 +17,8 @@
 // fcntl's F_SETPIPE_SZ, which glibc shows only with _GNU_SOURCE.
 enum { belfry_F_SETPIPE_SZ = 1031 };
 
+// environ is a global variable that Swift calls unsafe to share between threads.
+extern char **environ;
+static inline char **belfry_environ(void) { return environ; }
+
 #endif
