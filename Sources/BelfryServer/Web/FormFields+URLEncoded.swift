@@ -1,0 +1,44 @@
+extension FormFields {
+  /// Reads `application/x-www-form-urlencoded`, or a query without its question mark (WHATWG URL,
+  /// 5.1).
+  ///
+  /// As there, `+` is a space, a `%` without two hexadecimal digits stands for itself, and a piece
+  /// without `=` is a name with an empty value; unlike there, what is not UTF-8 is an error and
+  /// not repaired. Throws that, and too many fields.
+  package init(urlEncoded bytes: some Sequence<UInt8>) throws(FormError) {
+    self.init()
+    let bytes = Array(bytes)
+    // Piece by piece and not split at once, so that a flood of them ends at the limit.
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      let piece = rest.prefix { $0 != UInt8(ascii: "&") }
+      rest = rest[piece.endIndex...].dropFirst()
+      guard !piece.isEmpty else { continue }
+      let equals = piece.firstIndex(of: UInt8(ascii: "="))
+      let name = piece[..<(equals ?? piece.endIndex)]
+      let value = equals.map { piece[($0 + 1)...] } ?? []
+      try append(name: Self.decoded(name), value: Self.decoded(value))
+    }
+  }
+
+  private static func decoded(_ bytes: ArraySlice<UInt8>) -> [UInt8] {
+    var decoded: [UInt8] = []
+    decoded.reserveCapacity(bytes.count)
+    var index = bytes.startIndex
+    while index < bytes.endIndex {
+      let byte = bytes[index]
+      index += 1
+      if byte == UInt8(ascii: "+") {
+        decoded.append(UInt8(ascii: " "))
+      } else if byte == UInt8(ascii: "%"),
+        let escaped = PercentDecoding.byte(at: index, in: bytes)
+      {
+        decoded.append(escaped)
+        index += 2
+      } else {
+        decoded.append(byte)
+      }
+    }
+    return decoded
+  }
+}
