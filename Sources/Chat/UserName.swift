@@ -21,7 +21,8 @@ package struct UserName: Hashable, Sendable, CustomStringConvertible {
     guard trimmed.utf8.count <= Self.maximumBytes, trimmed.count <= Self.maximumCharacters else {
       throw .tooLong
     }
-    guard !trimmed.unicodeScalars.contains(where: Self.isForbidden) else {
+    // In the white space around it too: a line end there is no slip of the finger.
+    guard !raw.unicodeScalars.contains(where: Self.isForbidden) else {
       throw .forbiddenCharacter
     }
     guard trimmed.unicodeScalars.contains(where: Self.isVisible) else { throw .missing }
