@@ -1,5 +1,6 @@
 """Starts and stops the server, and what stands in for it while it is away."""
 
+import atexit
 import http.client
 import http.server
 import os
@@ -27,6 +28,8 @@ class Belfry:
         self.base_path = base_path
         self.port = 0
         self.process = None
+        self.reader = None
+        atexit.register(self.kill)
         self.start()
 
     @property
@@ -66,7 +69,7 @@ class Belfry:
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait()
-        if getattr(self, "reader", None):
+        if self.reader:
             self.reader.join()
         self.process.stderr.close()
         self.process = None

@@ -1,11 +1,16 @@
 """Two real browsers chat through a real server."""
 
+import signal
+import sys
 import unittest
 
 import belfry
 import webdriver
 from page import ChatPage
 from webdriver import until
+
+# Leaves by way of `atexit`, which ends the browsers and the server.
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
 
 STREAM = {"Content-Type": "text/event-stream; charset=utf-8", "Cache-Control": "no-store"}
 
@@ -316,15 +321,25 @@ class StreamTests(BrowserTests):
         ann.wait_line("Ann: before")
         server.kill()
         with belfry.StandIn(server.port, 502) as proxy:
-            # Both browsers' own attempt, and at least one by each page, with the id in its query.
-            again = lambda: [query for query, _ in proxy.asked("/stream") if query]
+            # The browsers try once, with the header; what comes without it is a page's own
+            # attempt. The session in the cookie tells the two pages apart.
+            def attempts(of_browser):
+                return [
+                    (query, head)
+                    for query, head in proxy.asked("/stream")
+                    if ("Last-Event-ID" in head) == of_browser
+                ]
+
             until(
-                lambda: len([query for query in again() if "last_event_id" in query]) >= 4,
-                lambda: f"four requests for the stream; there are {again()}",
+                lambda: len({head["Cookie"] for _, head in attempts(False)}) == 2,
+                lambda: f"an attempt by each page; there are {proxy.asked('/stream')}",
             )
+            ids = {head["Last-Event-ID"] for _, head in attempts(True)}
+            self.assertEqual(len(ids), 1)
+            for query, _ in attempts(False):
+                self.assertEqual(query, {"room": ["chat"], "last_event_id": list(ids)})
             for page in (ming, ann):
                 self.assertEqual(page.state, "reconnecting")
-            self.assertTrue(all(query["room"] == ["chat"] for query in again()))
         server.start()
         for page in (ming, ann):
             page.wait_live()

@@ -3,6 +3,7 @@
 https://www.w3.org/TR/webdriver2/ says what each request means; `goog/` ones are chromedriver's.
 """
 
+import atexit
 import base64
 import http.client
 import json
@@ -48,6 +49,7 @@ class Driver:
         if not program:
             raise WebDriverError("no chromedriver; Debian's package is chromium-driver")
         self.sessions = []
+        atexit.register(self.close)
         # A process group of its own: a chromium that outlives its driver ends with the group.
         self.process = subprocess.Popen(
             [program, "--port=0"],
@@ -102,21 +104,31 @@ class Driver:
         return session
 
     def close(self):
+        """Ends every browser and the driver; does nothing the second time."""
+        atexit.unregister(self.close)
+        if self.process.returncode is not None:
+            return
         for session in self.sessions:
             try:
                 session.command("DELETE", "")
             except (WebDriverError, OSError):
                 pass  # The group below ends it.
         self.sessions = []
-        try:
-            os.killpg(self.process.pid, signal.SIGTERM)
-            self.process.wait(10)
-        except ProcessLookupError:
-            pass
-        except subprocess.TimeoutExpired:
-            os.killpg(self.process.pid, signal.SIGKILL)
+        self.signal_group(signal.SIGTERM)
         self.process.wait()
+        deadline = time.monotonic() + 10
+        while self.signal_group(0) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        self.signal_group(signal.SIGKILL)
         self.process.stdout.close()
+
+    def signal_group(self, number):
+        """Whether there still is somebody in the driver's process group, who gets the signal."""
+        try:
+            os.killpg(self.process.pid, number)
+            return True
+        except ProcessLookupError:
+            return False
 
 
 class Session:
