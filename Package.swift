@@ -50,7 +50,7 @@ let package = Package(
       name: "belfry",
       dependencies: [
         "BelfryServer", .product(name: "ArgumentParser", package: "swift-argument-parser"),
-        .product(name: "Logging", package: "swift-log"), "EventStream", "Hub", "Reactor",
+        .product(name: "Logging", package: "swift-log"), "Chat", "EventStream", "Hub", "Reactor",
       ],
       swiftSettings: settings),
     .testTarget(name: "EventStreamTests", dependencies: ["EventStream"], swiftSettings: settings),
@@ -61,7 +61,10 @@ let package = Package(
       name: "ReactorTests", dependencies: ["Reactor", "TestSupport"], swiftSettings: settings),
     .testTarget(
       name: "BelfryServerTests",
-      dependencies: ["BelfryServer", "Chat", "EventStream", "Hub", "Reactor"],
+      dependencies: [
+        "BelfryServer", "Chat", "EventStream", "Hub", "Reactor", "TestSupport", "belfry",
+        .product(name: "Logging", package: "swift-log"),
+      ],
       swiftSettings: settings),
   ]
 )

@@ -26,10 +26,15 @@ internal import Glibc
     try self.init(loop, -1, 0, after: delay, onFire)
   }
 
-  /// Fires, on the loop, each time the process gets `signal`.
+  /// Fires, on the loop, each time the process gets `signal`, also when its parent had it blocked.
   package convenience init(
     on loop: EventLoop, signal: Signal, onFire: @escaping () -> Void
   ) throws(ReactorError) {
+    // A mask is inherited: a program started from a thread that blocks signals could not be stopped.
+    var mask = sigset_t()
+    unsafe sigemptyset(&mask)
+    unsafe sigaddset(&mask, signal.rawValue)
+    unsafe pthread_sigmask(SIG_UNBLOCK, &mask, nil)
     try self.init(loop, signal.rawValue, EV_SIGNAL | EV_PERSIST, after: nil, onFire)
   }
 

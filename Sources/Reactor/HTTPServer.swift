@@ -128,10 +128,7 @@ internal import Glibc
   /// Takes charge of the connections accepted in this turn; to be called at its end, before any of
   /// their bytes is read.
   package func endOfTurn() {
-    for listener in listeners {
-      if unsafe !accepted.isEmpty { listener.hasAccepted() }
-      listener.endOfTurn()
-    }
+    for listener in listeners { listener.endOfTurn() }
     for index in unsafe accepted.indices {
       let stream = unsafe accepted[index]
       var context: UnsafeMutableRawPointer?

@@ -20,8 +20,10 @@ internal import Synchronization
   private let bound: OpaquePointer
   private let listener: OpaquePointer
   private var resumption: Event?
-  /// Whether the last attempt to accept failed too: one line says so, not one each 100 ms.
-  private var isStarved = false
+  /// When accepting failed last: one line says so for each shortage, not one each 100 ms.
+  private var lastFailure: ContinuousClock.Instant?
+  /// After so long without a failure the next one is news.
+  private static let shortage = Duration.seconds(10)
 
   /// Takes `descriptor` over when it succeeds.
   init(
@@ -56,19 +58,17 @@ internal import Synchronization
       return unsafe failed.remove(UInt(bitPattern: listener)) != nil
     }
     guard failed else { return }
-    if !isStarved {
-      isStarved = true
+    let now = ContinuousClock.now
+    if lastFailure.map({ now - $0 > Self.shortage }) ?? true {
       log("\(address): no descriptor left to accept with; trying again every \(Self.pause)")
     }
+    lastFailure = now
     resumption = try? Event(on: loop, after: Self.pause) { [unowned self] in
       unsafe evconnlistener_enable(listener)
     }
     // Without memory for a timer there is no pause: it fails again, and tries again.
     if resumption == nil { unsafe evconnlistener_enable(listener) }
   }
-
-  /// A connection was accepted: the shortage, if there was one, is over.
-  func hasAccepted() { isStarved = false }
 
   /// Listens no more, and frees the socket. A Unix socket's path goes too.
   func close() {

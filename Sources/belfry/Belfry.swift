@@ -1,2 +1,24 @@
+internal import ArgumentParser
+
+/// The program.
 @main
-struct Belfry { static func main() {} }
+struct Belfry: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "belfry",
+    abstract: "A server for thousands of open Server-Sent Event streams, and a chat room on it.",
+    version: "0.1.0",
+    subcommands: [Serve.self],
+    defaultSubcommand: Serve.self)
+
+  /// Reads the environment too, where the command line leaves something unsaid.
+  static func main() {
+    let commandLine = Array(CommandLine.arguments.dropFirst())
+    let arguments = Environment.arguments(commandLine, options: ServeOptions.names)
+    do {
+      var command = try parseAsRoot(arguments)
+      try command.run()
+    } catch {
+      exit(withError: error)
+    }
+  }
+}

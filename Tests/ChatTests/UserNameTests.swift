@@ -3,14 +3,19 @@ import Testing
 
 @Suite struct UserNameTests {
   @Test(arguments: [
-    ("ann", "ann"), ("  ann\t\r\n", "ann"), ("\u{3000}小明\u{A0}", "小明"), ("a b", "a b"),
-    ("\u{2028}ann\u{85}", "ann"), ("👩‍👩‍👧", "👩‍👩‍👧"), ("a\u{200B}b", "a\u{200B}b"), ("<b>", "<b>"),
+    ("ann", "ann"), ("  ann ", "ann"), ("\u{3000}小明\u{A0}", "小明"), ("a b", "a b"),
+    ("👩‍👩‍👧", "👩‍👩‍👧"), ("a\u{200B}b", "a\u{200B}b"), ("<b>", "<b>"),
     ("ليلى", "ليلى"), ("0", "0"), ("❤\u{FE0F}", "❤\u{FE0F}"),
   ])
   func `a name is taken without the white space around it`(raw: String, text: String) throws {
     let name = try UserName(raw)
     #expect(Array(name.text.utf8) == Array(text.utf8))
     #expect("\(name)" == text)
+  }
+
+  @Test(arguments: ["ann\n", "\tann", "\u{2028}ann", "ann\u{85}"])
+  func `a control character is refused in the white space around a name too`(raw: String) {
+    #expect(throws: UserNameError.forbiddenCharacter) { try UserName(raw) }
   }
 
   @Test(arguments: [

@@ -1,0 +1,87 @@
+internal import Chat
+internal import Reactor
+
+/// `/login` and `/logout`: who one is.
+struct LoginEndpoint {
+  let pages: Pages
+  let cookies: SessionCookies
+  let origins: OriginPolicy
+  let basePath: String
+
+  /// The form.
+  func show(_ context: RequestContext) -> HTTPResponse {
+    .page(pages.login(language: context.language, reason: nil, user: "", flash: nil))
+  }
+
+  /// Signs in whom the form names.
+  func signIn(_ context: RequestContext) throws(Refusal) -> HTTPResponse {
+    guard origins.permits(context) else { throw .otherSite }
+    let form = try FormFields(of: context.request)
+    let raw = form.first("user") ?? ""
+    do throws(UserNameError) {
+      let session = Session(
+        user: try UserName(raw).text, flash: .signedIn, issuedAt: WallClock.seconds)
+      var response = HTTPResponse.redirect(.seeOther, to: basePath + "/")
+      response.headers.add(cookies.set(session, isSecure: context.isSecure))
+      return response
+    } catch {
+      return .badName(error, raw, pages, context)
+    }
+  }
+
+  func signOut(_ context: RequestContext) -> HTTPResponse {
+    var response = HTTPResponse.redirect(.found, to: basePath + "/login")
+    if context.request.method != .head, context.session != nil {
+      response.headers.add(cookies.clear(isSecure: context.isSecure))
+    }
+    return response
+  }
+}
+
+extension LoginReason {
+  init(_ error: UserNameError) {
+    self =
+      switch error {
+      case .missing: .missing
+      case .tooLong: .tooLong
+      case .forbiddenCharacter: .forbiddenCharacter
+      }
+  }
+}
+
+extension Refusal {
+  static let otherSite = Refusal(.forbidden, "this form belongs to another site")
+}
+
+extension HTTPHeaders {
+  mutating func add(_ field: (name: String, value: String)) { add(field.name, field.value) }
+}
+
+extension HTTPResponse {
+  /// The form again, with the reason why `name` is none.
+  static func badName(
+    _ error: UserNameError, _ name: String, _ pages: Pages, _ context: RequestContext
+  ) -> HTTPResponse {
+    let html = pages.login(
+      language: context.language, reason: LoginReason(error), user: name, flash: nil)
+    var response = page(html)
+    response.status = .badRequest
+    return response
+  }
+
+  /// A page of ours: it runs our own scripts only, stands in no frame, and is stored nowhere.
+  static func page(_ html: String) -> HTTPResponse {
+    let policy = [
+      "default-src 'none'", "script-src 'self'", "style-src 'self'", "connect-src 'self'",
+      "img-src 'self'", "form-action 'self'", "base-uri 'none'", "frame-ancestors 'none'",
+    ]
+    return HTTPResponse(
+      .ok,
+      headers: [
+        ("Content-Type", "text/html; charset=utf-8"), ("Cache-Control", "no-store"),
+        ("Content-Security-Policy", policy.joined(separator: "; ")),
+        ("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "same-origin"),
+        ("Vary", "Accept-Language, Cookie"),
+      ], body: Array(html.utf8))
+  }
+}

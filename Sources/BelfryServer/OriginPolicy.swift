@@ -1,0 +1,51 @@
+internal import Reactor
+
+/// Which other sites may act in a user's name.
+struct OriginPolicy {
+  /// As browsers send them.
+  let allowed: [String]
+
+  /// Whether a request that changes something may come from where it comes from.
+  ///
+  /// `Sec-Fetch-Site` decides where a browser sends it (Fetch Metadata, section 2.4); else the
+  /// `Origin`, whose host must be ours; programs send neither and pass.
+  func permits(_ context: RequestContext) -> Bool {
+    let headers = context.request.headers
+    let origin = headers["Origin"]
+    if let origin, allowed.contains(origin) { return true }
+    if let site = headers["Sec-Fetch-Site"] { return site == "same-origin" || site == "none" }
+    guard let origin else { return true }
+    return context.hosts.contains { isOrigin(origin, of: $0) }
+  }
+
+  /// Whether a page may sign its visitor in: a document that the visitor asked for, from here or by
+  /// hand, and no preview of one.
+  func permitsSignIn(_ context: RequestContext) -> Bool {
+    let headers = context.request.headers
+    let isPrefetch = ["Sec-Purpose", "Purpose", "X-Moz"].contains { name in
+      headers[name].map { $0.lowercased().contains("prefetch") } ?? false
+    }
+    let isDocument = headers["Sec-Fetch-Dest"].map { $0 == "document" } ?? true
+    return context.request.method == .get && !isPrefetch && isDocument && permits(context)
+  }
+
+  private func isOrigin(_ origin: String, of host: String) -> Bool {
+    for (scheme, port) in [("http://", ":80"), ("https://", ":443")] {
+      guard origin.hasPrefix(scheme) else { continue }
+      // A browser leaves the scheme's own port out of both; a proxy may have put it in.
+      let bare = host.hasSuffix(port) ? String(host.dropLast(port.utf8.count)) : host
+      return origin.dropFirst(scheme.utf8.count).equalsIgnoringASCIICase(bare)
+    }
+    return false
+  }
+
+  /// Lets the pages of allowed origins read a stream, with its user's cookie.
+  func grant(_ context: RequestContext, in headers: inout HTTPHeaders) {
+    guard !allowed.isEmpty else { return }
+    headers.add("Vary", "Origin")
+    if let origin = context.request.headers["Origin"], allowed.contains(origin) {
+      headers.add("Access-Control-Allow-Origin", origin)
+      headers.add("Access-Control-Allow-Credentials", "true")
+    }
+  }
+}

@@ -1,0 +1,40 @@
+internal import Reactor
+
+// What is answered to input that can't be read.
+
+extension Refusal {
+  init(_ error: FormError) {
+    switch error {
+    case .unsupportedMediaType:
+      self.init(
+        .unsupportedMediaType,
+        "a form comes as application/x-www-form-urlencoded or multipart/form-data")
+    case .invalidUTF8: self.init(.badRequest, "a field is not valid UTF-8")
+    case .tooManyFields:
+      self.init(.badRequest, "there are more than \(FormFields.maximumFields) fields")
+    case .malformed: self.init(.badRequest, "the form's parts can't be told apart")
+    }
+  }
+
+  init(_ error: RequestTargetError) {
+    switch error {
+    case .notOriginForm: self.init(.badRequest, "the target must begin with /")
+    case .invalidEscape: self.init(.badRequest, "a % must be followed by two hex digits")
+    case .nullByte: self.init(.badRequest, "the path has a NUL in it")
+    case .invalidUTF8: self.init(.badRequest, "the path is not valid UTF-8")
+    case .dotSegment: self.init(.badRequest, "the path has a segment . or ..")
+    case .query(let error): self.init(error)
+    }
+  }
+}
+
+extension FormFields {
+  /// The fields of a request's body.
+  init(of request: HTTPRequest) throws(Refusal) {
+    do throws(FormError) {
+      try self.init(contentType: request.headers["Content-Type"], body: request.body)
+    } catch {
+      throw Refusal(error)
+    }
+  }
+}

@@ -1,0 +1,171 @@
+internal import Chat
+internal import EventStream
+package import Hub
+package import Logging
+package import Reactor
+
+/// The whole: one loop, and everything on it.
+///
+/// Made, run and let go on one thread; `run` returns when the server has drained.
+package final class Server {
+  private let loop: EventLoop
+  private let http: HTTPServer
+  private let hub: Hub<SocketSink>
+  private let streams: StreamSet
+  private let settings: ServerSettings
+  private let logger: Logger
+  private var ticker: Event?
+  private var drain: Drain?
+  /// Where it listens: port 0 became a port.
+  package let addresses: [ListenAddress]
+
+  /// Listens; requests are answered as soon as `run` is called.
+  ///
+  /// - Throws: a `SettingsError` for what can't be, a `ReactorError` for what the machine refuses.
+  package init(_ settings: ServerSettings, logger: Logger) throws {
+    WallClock.prepare()
+    let descriptors = DescriptorLimit.raise()
+    var generator = SystemRandomNumberGenerator()
+    let codec = SessionCodec(keys: Self.keys(settings, logger, using: &generator))
+    let vue = try File.read(settings.vuePath)
+
+    let loop = try EventLoop { logger.warning("libevent", metadata: ["message": "\($0)"]) }
+    let relay = StreamRelay()
+    let streams = try StreamSet(on: loop) { relay.pass($0, $1) }
+    let epoch = Epoch.random(using: &generator)
+    let hub = Hub(
+      settings: settings.hub, epoch: epoch, sink: SocketSink(streams: streams), now: .now)
+    relay.hub = hub
+    let backplane = LocalBackplane(epoch: epoch) { text, room, number in
+      hub.append(text, to: room, number: number, now: .now)
+    }
+
+    let router = try Self.router(
+      settings, codec: codec, vue: vue, hub: hub, streams: streams, backplane: backplane,
+      maximumListeners: settings.maximumListeners ?? max(1, descriptors - Self.reserve(descriptors))
+    )
+    let http = try HTTPServer(
+      on: loop, limits: settings.httpLimits,
+      log: { logger.warning("accepting paused", metadata: ["reason": "\($0)"]) },
+      onRequest: { router.route($0) })
+    do {
+      var addresses: [ListenAddress] = []
+      for address in settings.listen { addresses.append(try http.listen(on: address)) }
+      self.addresses = addresses
+      ticker = try Event(on: loop, every: hub.tickInterval) { hub.advance(to: .now) }
+    } catch {
+      http.close()
+      throw error
+    }
+    self.loop = loop
+    self.http = http
+    self.hub = hub
+    self.streams = streams
+    self.settings = settings
+    self.logger = logger
+  }
+
+  /// Descriptors that no stream may take: for listening, publishers, files and libevent.
+  private static func reserve(_ descriptors: Int) -> Int { min(100, max(24, descriptors / 4)) }
+
+  private static func keys(
+    _ settings: ServerSettings, _ logger: Logger,
+    using generator: inout some RandomNumberGenerator
+  ) -> SessionKeys {
+    if let keys = settings.sessionKeys { return keys }
+    logger.warning("no secret is set: sign-ins end with this process (see --secret-file)")
+    return SessionKeys.random(using: &generator)
+  }
+
+  private static func router(
+    _ settings: ServerSettings, codec: SessionCodec, vue: [UInt8], hub: Hub<SocketSink>,
+    streams: StreamSet, backplane: any Backplane, maximumListeners: Int
+  ) throws -> Router {
+    let basePath = settings.basePath
+    let files = StaticEndpoint(vue: vue)
+    let pages = try Pages(basePath: basePath) { basePath + files.path(of: $0) }
+    let cookies = SessionCookies(
+      codec: codec, maximumAge: settings.sessionAge, basePath: basePath)
+    let origins = OriginPolicy(allowed: settings.origins)
+    return Router(
+      basePath: basePath,
+      login: LoginEndpoint(pages: pages, cookies: cookies, origins: origins, basePath: basePath),
+      page: PageEndpoint(
+        pages: pages, cookies: cookies, origins: origins, basePath: basePath,
+        since: { hub.idBeforeHistory(of: $0, now: .now) }),
+      post: PostEndpoint(
+        rooms: settings.rooms, maximumMessage: settings.maximumMessage, origins: origins,
+        backplane: backplane),
+      stream: StreamEndpoint(
+        rooms: settings.rooms, hub: hub, streams: streams, origins: origins,
+        maximumListeners: maximumListeners),
+      files: files, cookies: cookies, proxies: settings.trustedProxies)
+  }
+
+  /// Serves until `stop` has drained everything.
+  ///
+  /// - Parameter stopping: signals that stop it; a second one cuts what is left.
+  package func run(stopping signals: [Signal] = []) throws {
+    let watches = try signals.map { signal in
+      try Event(on: loop, signal: signal) { [unowned self] in stop() }
+    }
+    defer { withExtendedLifetime(watches) {} }
+    loop.run { [unowned self] in endOfTurn() }
+    ticker = nil
+    drain = nil
+    hub.removeAll(reason: .drain)
+    http.close()
+  }
+
+  private func endOfTurn() -> Bool {
+    http.endOfTurn()
+    let hasMore = hub.flush()
+    if let drain, hub.listenerCount == 0, http.connectionCount == 0 || drain.isOver {
+      loop.stop()
+    }
+    return hasMore
+  }
+
+  /// Accepts no more, ends the streams properly, answers what is asked already, and makes `run`
+  /// return, within the drain time. Called again, it cuts what is left.
+  package func stop() {
+    guard drain == nil else {
+      loop.stop()
+      return
+    }
+    logger.info("stopping", metadata: ["listeners": "\(hub.listenerCount)"])
+    http.stopAccepting()
+    let retry = settings.hub.retry
+    hub.endAll { retry * Double.random(in: 0.5...1.5) }
+    let loop = loop
+    // Without a timer there is no waiting.
+    let deadline = try? Event(on: loop, after: settings.drainTime) { loop.stop() }
+    if deadline == nil { loop.stop() }
+    drain = Drain(deadline: deadline)
+  }
+
+  /// What the hub has done.
+  package var counters: HubCounters { hub.counters }
+
+  /// A door for other threads, which stays open while the event is held.
+  package func makeRemote() throws(ReactorError) -> (Remote, Event) { try loop.makeRemote() }
+}
+
+/// The server is stopping; `deadline` cuts what is left.
+private struct Drain {
+  let deadline: Event?
+  var isOver: Bool { deadline == nil }
+}
+
+/// Passes what happens to sockets on to the hub, which is made after their set.
+private final class StreamRelay {
+  unowned(safe) var hub: Hub<SocketSink>!
+
+  func pass(_ token: UInt64, _ occurrence: StreamSet.Occurrence) {
+    let token = StreamToken(rawValue: token)
+    switch occurrence {
+    case .writable: hub.resume(token)
+    case .gone(let loss): hub.remove(token, reason: CloseReason(loss))
+    }
+  }
+}

@@ -1,0 +1,40 @@
+package import Chat
+package import Hub
+package import Reactor
+
+/// Everything that can be set about a server, with its defaults.
+package struct ServerSettings: Sendable {
+  /// Where to listen; at least one.
+  package var listen: [ListenAddress] = [.tcp(host: "127.0.0.1", port: 5000)]
+  /// What all paths begin with: empty, or `/` and a path without a `/` at its end.
+  package var basePath = ""
+  /// The rooms that exist.
+  package var rooms = RoomRules()
+  /// Bytes of a message.
+  package var maximumMessage = 64 << 10
+  /// History, heartbeats, lag.
+  package var hub = HubSettings()
+  /// How long a sign-in lasts.
+  package var sessionAge = Duration.seconds(31 * 86400)
+  /// What signs sessions; nil makes a random key, which ends with the process.
+  package var sessionKeys: SessionKeys?
+  /// Other origins whose pages may listen and post, as browsers send them: `https://example.org`.
+  package var origins: [String] = []
+  /// Proxies whose word on scheme and host is taken.
+  package var trustedProxies = TrustedProxies()
+  /// Vue's runtime build.
+  package var vuePath = "/usr/share/javascript/vue/vue.runtime.min.js"
+  /// Time for streams and answers to end after SIGTERM.
+  package var drainTime = Duration.seconds(10)
+  /// Open streams at most; nil: what the limit on descriptors leaves.
+  package var maximumListeners: Int?
+
+  package init() {}
+
+  /// Bounds on requests: a message may be percent-encoded, three bytes for one, with a form around.
+  var httpLimits: HTTPServer.Limits {
+    var limits = HTTPServer.Limits()
+    limits.bodyBytes = 3 * maximumMessage + 16 << 10
+    return limits
+  }
+}

@@ -1,0 +1,110 @@
+internal import EventStream
+internal import Hub
+internal import Reactor
+
+/// `/stream`: the socket leaves evhttp and becomes a listener.
+struct StreamEndpoint {
+  let rooms: RoomRules
+  let hub: Hub<SocketSink>
+  let streams: StreamSet
+  let origins: OriginPolicy
+  /// Open streams at most: beyond, publishers would find no descriptor.
+  let maximumListeners: Int
+
+  func open(_ context: RequestContext, _ exchange: HTTPExchange) throws(Refusal) {
+    let rooms = try rooms(of: context)
+    let headers = streamHeaders(context)
+    guard context.request.method == .get else {
+      var response = HTTPResponse(.ok, headers: headers)
+      response.length = nil
+      response.closesConnection = true
+      exchange.respond(response)
+      return
+    }
+    guard hub.listenerCount < maximumListeners else {
+      refuse("as many listeners as this server takes are here already", context, exchange)
+      return
+    }
+    guard rooms.allSatisfy(hub.hasPlace) else {
+      refuse("as many rooms as this server may hold are open already", context, exchange)
+      return
+    }
+    let socket: StreamSocket
+    do throws(ReactorError) {
+      socket = try exchange.detach()
+    } catch {
+      refuse("no descriptor is left", context, exchange)
+      return
+    }
+    let framing: Framing = context.request.isHTTP11 ? .chunked : .plain
+    let token = hub.subscribe(
+      socket, to: rooms, after: lastEventID(of: context), framing: framing,
+      head: head(headers, framing), now: .now)
+    guard let token else {
+      streams.close(socket)
+      return
+    }
+    do throws(ReactorError) {
+      try streams.add(socket, token: token.rawValue)
+    } catch {
+      hub.remove(token, reason: .error)
+    }
+  }
+
+  private func rooms(of context: RequestContext) throws(Refusal) -> [RoomName] {
+    var names: [RoomName] = []
+    for text in context.query.all("room") {
+      let room = try rooms.room(named: text)
+      if !names.contains(room) { names.append(room) }
+      guard names.count <= RoomRules.maximumPerStream else {
+        throw Refusal(
+          .badRequest, "one stream follows at most \(RoomRules.maximumPerStream) rooms")
+      }
+    }
+    if names.isEmpty { names.append(try rooms.room(named: nil)) }
+    return names
+  }
+
+  /// What the listener has already: the browser's own header on a reconnect, or the query's word on
+  /// the first connection.
+  private func lastEventID(of context: RequestContext) -> LastEventID? {
+    let text = context.request.headers["Last-Event-ID"] ?? context.query.first("last_event_id")
+    return text.flatMap { $0.isEmpty ? nil : LastEventID($0) }
+  }
+
+  private func streamHeaders(_ context: RequestContext) -> HTTPHeaders {
+    var headers: HTTPHeaders = [
+      ("Content-Type", "text/event-stream; charset=utf-8"),
+      ("Cache-Control", "no-store, no-transform"),
+      ("X-Accel-Buffering", "no"),
+    ]
+    origins.grant(context, in: &headers)
+    return headers
+  }
+
+  /// The head of a stream's response, which evhttp no longer writes.
+  private func head(_ headers: HTTPHeaders, _ framing: Framing) -> [UInt8] {
+    let version = framing == .chunked ? "HTTP/1.1" : "HTTP/1.0"
+    var text = "\(version) 200 OK\r\nDate: \(WallClock.httpDate)\r\nConnection: close\r\n"
+    if framing == .chunked { text += "Transfer-Encoding: chunked\r\n" }
+    for (name, value) in headers.fields { text += "\(name): \(value)\r\n" }
+    return Array((text + "\r\n").utf8)
+  }
+
+  /// Says no in a way that the client recovers from: a browser's EventSource gives up for good on
+  /// any status but 200 (WHATWG HTML 9.2.3), so it gets a stream that ends at once.
+  private func refuse(_ reason: String, _ context: RequestContext, _ exchange: HTTPExchange) {
+    let accept = context.request.headers["Accept"] ?? ""
+    guard accept.contains("text/event-stream") else {
+      let refusal = Refusal(.serviceUnavailable, reason, retryAfter: .seconds(5))
+      exchange.respond(refusal.response)
+      return
+    }
+    var body: [UInt8] = []
+    let retry = Duration.milliseconds(Int.random(in: 2500...7500))
+    ServerSentEvent(type: "busy", data: reason, retry: retry).encode(into: &body)
+    var response = HTTPResponse(.ok, headers: streamHeaders(context), body: body)
+    response.closesConnection = true
+    exchange.respond(response)
+  }
+}

@@ -1,0 +1,39 @@
+internal import Reactor
+
+/// The proxies in front of the server that are believed what they say of their clients.
+package struct TrustedProxies: Sendable {
+  private var networks: [IPNetwork] = []
+  private var unix = false
+
+  /// Nobody.
+  package init() {}
+
+  /// - Parameter entries: addresses, networks (`10.0.0.0/8`), or `unix` for whoever comes through a
+  ///   Unix socket.
+  /// - Throws: the first entry that is none of these.
+  package init(_ entries: [String]) throws(SettingsError) {
+    for entry in entries {
+      if entry == "unix" {
+        unix = true
+      } else if let network = IPNetwork(entry) {
+        networks.append(network)
+      } else {
+        throw SettingsError("\(entry) is no address, no network such as 10.0.0.0/8, and not unix")
+      }
+    }
+  }
+
+  func trusts(_ peer: Peer) -> Bool {
+    switch peer {
+    case .unix: unix
+    case .address(let text):
+      IPAddress(text).map { address in networks.contains { $0.contains(address) } } ?? false
+    }
+  }
+}
+
+/// A setting that makes no sense; the text says which and why.
+package struct SettingsError: Error, Equatable, CustomStringConvertible {
+  package let description: String
+  package init(_ description: String) { self.description = description }
+}

@@ -1,0 +1,140 @@
+internal import ArgumentParser
+internal import BelfryServer
+internal import Chat
+internal import Hub
+internal import Logging
+internal import Reactor
+
+/// The options of `belfry serve`, which the environment may set too.
+struct ServeOptions: ParsableArguments {
+  @Option(help: "Where to listen, repeatable: HOST:PORT, [IPV6]:PORT or unix:PATH.")
+  var listen: [ListenArgument] = [ListenArgument(.tcp(host: "127.0.0.1", port: 5000))]
+
+  @Option(help: "What all paths begin with, such as /chat.")
+  var basePath = BasePathArgument("")
+
+  @Option(help: "The rooms that exist: names, or patterns with * and ?, separated by commas.")
+  var rooms = RoomsArgument(any: ())
+
+  @Option(help: "How many rooms are held at once.")
+  var maxRooms = 10_000
+
+  @Option(help: "How long a message may be, in bytes.")
+  var maxMessage = SizeArgument(64 << 10)
+
+  @Option(help: "Messages kept for replay in each room; 0 keeps none.")
+  var historyCount = 1000
+
+  @Option(help: "How long a message is kept for replay.")
+  var historyAge = DurationArgument(.seconds(3600))
+
+  @Option(help: "Bytes kept for replay over all rooms.")
+  var historyBytes = SizeArgument(64 << 20)
+
+  @Option(help: "After how long a silent stream is sent a comment; 0 is never.")
+  var heartbeat = DurationArgument(.seconds(15))
+
+  @Option(help: "How long a browser is told to wait before it reconnects.")
+  var retry = DurationArgument(.seconds(2))
+
+  @Option(help: "A listener whose oldest unsent byte is older than this is closed.")
+  var listenerLag = DurationArgument(.seconds(30))
+
+  @Option(help: "A listener that is more bytes behind than this is closed.")
+  var listenerLagBytes = SizeArgument(4 << 20)
+
+  @Option(help: "How long a sign-in lasts.")
+  var sessionAge = DurationArgument(.seconds(31 * 86400))
+
+  @Option(
+    help: """
+      A file with the keys that sign sessions, one a line, each of at least 32 bytes: the first \
+      signs, all verify. BELFRY_SECRET holds the keys themselves. (default: a random key, so that \
+      sign-ins end with the process)
+      """)
+  var secretFile: String?
+
+  @Option(help: "Another origin whose pages may listen and post, repeatable: https://example.org.")
+  var origin: [OriginArgument] = []
+
+  @Option(
+    help: """
+      A proxy whose X-Forwarded-Proto and -Host are believed, repeatable: an address, a network \
+      such as 10.0.0.0/8, or unix.
+      """)
+  var trustedProxy: [String] = []
+
+  @Option(help: "Vue's runtime build.")
+  var vuePath = "/usr/share/javascript/vue/vue.runtime.min.js"
+
+  @Option(help: "How long streams and answers may take to end when the server is stopped.")
+  var drainTime = DurationArgument(.seconds(10))
+
+  @Option(help: "What is logged: trace, debug, info, notice, warning, error or critical.")
+  var logLevel = LogLevelArgument(.info)
+
+  /// The options' names, without dashes; the tests hold them against the help.
+  static let names = [
+    "listen", "base-path", "rooms", "max-rooms", "max-message", "history-count", "history-age",
+    "history-bytes", "heartbeat", "retry", "listener-lag", "listener-lag-bytes", "session-age",
+    "secret-file", "origin", "trusted-proxy", "vue-path", "drain-time", "log-level",
+  ]
+
+  /// - Throws: what is wrong, in words that name the option.
+  func settings() throws -> ServerSettings {
+    var settings = ServerSettings()
+    settings.listen = listen.map(\.value)
+    settings.basePath = basePath.value
+    settings.rooms = rooms.value
+    settings.maximumMessage = try positive(maxMessage.value, "--max-message")
+    settings.hub.historyCount = try natural(historyCount, "--history-count")
+    settings.hub.historyAge = historyAge.value
+    settings.hub.historyBytes = historyBytes.value
+    settings.hub.maximumRooms = try positive(maxRooms, "--max-rooms")
+    settings.hub.heartbeat = heartbeat.value
+    settings.hub.retry = retry.value
+    settings.hub.listenerLag = listenerLag.value
+    settings.hub.listenerLagBytes = try positive(listenerLagBytes.value, "--listener-lag-bytes")
+    settings.sessionAge = sessionAge.value
+    settings.origins = origin.map(\.value)
+    settings.trustedProxies = try proxies()
+    settings.vuePath = vuePath
+    settings.drainTime = drainTime.value
+    settings.sessionKeys = try sessionKeys()
+    return settings
+  }
+
+  private func sessionKeys() throws -> SessionKeys? {
+    if let secretFile {
+      do {
+        return try SessionKeys(secretFile: File.read(secretFile, maximumBytes: 1 << 20))
+      } catch {
+        throw ValidationError("--secret-file: \(error)")
+      }
+    }
+    guard let secret = Environment.secret else { return nil }
+    do throws(SessionKeyError) {
+      return try SessionKeys(secretFile: secret)
+    } catch {
+      throw ValidationError("BELFRY_SECRET: \(error)")
+    }
+  }
+
+  private func positive(_ number: Int, _ option: String) throws -> Int {
+    guard number > 0 else { throw ValidationError("\(option) must be more than 0, not \(number)") }
+    return number
+  }
+
+  private func natural(_ number: Int, _ option: String) throws -> Int {
+    guard number >= 0 else { throw ValidationError("\(option) must not be negative: \(number)") }
+    return number
+  }
+
+  private func proxies() throws -> TrustedProxies {
+    do throws(SettingsError) {
+      return try TrustedProxies(trustedProxy)
+    } catch {
+      throw ValidationError("--trusted-proxy: \(error)")
+    }
+  }
+}

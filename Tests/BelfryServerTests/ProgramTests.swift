@@ -1,0 +1,175 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// The built program, as its user starts it.
+@Suite struct ProgramTests {
+  /// A running `belfry`; ended with the test.
+  final class Program {
+    let process = Process()
+    /// What it prints. A file, since a pipe's end would be inherited by the other tests' programs
+    /// and keep it from ending.
+    private let output = NSTemporaryDirectory() + "belfry-\(UInt64.random(in: 0...UInt64.max)).log"
+
+    init(
+      _ arguments: [String], environment: [String: String] = [:], descriptors: Int? = nil
+    ) throws {
+      // The program is built beside the tests.
+      let folder = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
+      let binary = folder.appendingPathComponent("belfry").path
+      let limit = descriptors.map { "ulimit -n \($0); " } ?? ""
+      process.executableURL = URL(fileURLWithPath: "/bin/bash")
+      process.arguments = ["-c", limit + "exec \"$0\" \"$@\" >\(output) 2>&1", binary] + arguments
+      process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+      process.standardInput = FileHandle.nullDevice
+      process.standardOutput = FileHandle.nullDevice
+      process.standardError = FileHandle.nullDevice
+      try process.run()
+    }
+
+    deinit {
+      if process.isRunning { kill(process.processIdentifier, SIGKILL) }
+      unsafe unlink(output)
+    }
+
+    private var text: String { (try? String(contentsOfFile: output, encoding: .utf8)) ?? "" }
+
+    /// Waits until a line matches.
+    func line(matching pattern: String) throws -> Substring {
+      let regex = try Regex(pattern)
+      var found: Substring?
+      let came = eventually {
+        let text = text
+        found = text.firstMatch(of: regex).map { text[$0.range] }
+        return found != nil || !process.isRunning
+      }
+      guard came, let found else { throw Client.Failure(description: "not in: \(text)") }
+      return found
+    }
+
+    func port() throws -> UInt16 {
+      let line = try line(matching: #"open http://127\.0\.0\.1:[0-9]+/"#)
+      return try #require(UInt16(line.split(separator: ":").last!.dropLast()))
+    }
+
+    /// Waits until it has ended, and returns how, and all that it printed.
+    func end() throws -> (status: Int32, text: String) {
+      guard eventually({ !process.isRunning }) else {
+        throw Client.Failure(description: "still running: \(text)")
+      }
+      return (process.terminationStatus, text)
+    }
+  }
+
+  static let anyPort = ["--listen", "127.0.0.1:0"]
+
+  @Test(arguments: [
+    (["--no-such-option"], "--no-such-option"), (["--heartbeat", "15"], "heartbeat"),
+    (["--heartbeat=-1s"], "heartbeat"), (["--max-message", "0"], "--max-message"),
+    (["--listen", "nowhere"], "listen"), (["--base-path", "chat"], "base-path"),
+    (["--rooms", "a b"], "rooms"), (["--trusted-proxy", "10.0.0.0/99"], "--trusted-proxy"),
+    (["--origin", "example.org"], "origin"), (["--secret-file", "/nonexistent"], "/nonexistent"),
+    (["brew"], "brew"), (["--history-count", "-1"], "history-count"),
+  ])
+  func `a bad option is named, and the status is 64`(arguments: [String], name: String) throws {
+    let (status, text) = try Program(Self.anyPort + arguments).end()
+    #expect(status == 64 && text.contains(name), "\(status) \(text)")
+  }
+
+  @Test func `the environment sets options, and the command line wins`() throws {
+    let bad = try Program(Self.anyPort, environment: ["BELFRY_RETRY": "soon"]).end()
+    #expect(bad.status == 64 && bad.text.contains("retry"))
+    let secret = try Program(Self.anyPort, environment: ["BELFRY_SECRET": "short"]).end()
+    #expect(secret.status == 64 && secret.text.contains("32"))
+    let program = try Program(
+      Self.anyPort + ["--base-path", "/b"],
+      environment: [
+        "BELFRY_BASE_PATH": "/a", "BELFRY_RETRY": "7s", "BELFRY_RETRI": "8s",
+        "BELFRY_LISTEN": "127.0.0.1:1",
+      ])
+    let line = try program.line(matching: #"open http://127\.0\.0\.1:[0-9]+/b/"#)
+    let port = try #require(UInt16(line.dropLast(3).split(separator: ":").last!))
+    let listener = try Listener(port: port, "/b/stream")
+    _ = try listener.openingID()
+    #expect(listener.retry == .seconds(7))
+    kill(program.process.processIdentifier, SIGTERM)
+    #expect(try program.end().text.contains("BELFRY_RETRI"))
+  }
+
+  @Test func `help gives every option with its default`() throws {
+    let (status, text) = try Program(["serve", "--help"]).end()
+    #expect(status == 0)
+    for part in [
+      "--listen", "127.0.0.1:5000", "--history-age", "1h", "--max-message", "64KiB",
+      "--session-age",
+      "31d", "--drain-time", "10s", "--history-bytes", "64MiB", "BELFRY_",
+    ] { #expect(text.contains(part), "\(part)") }
+  }
+
+  @Test func `a port in use is one clear line and status 1`() throws {
+    let first = try Program(Self.anyPort)
+    let port = try first.port()
+    let (status, text) = try Program(["--listen", "127.0.0.1:\(port)"]).end()
+    #expect(status == 1)
+    let errors = text.split(separator: "\n").filter { !$0.contains("warning") }
+    #expect(errors.count == 1 && errors[0].contains("\(port)") && errors[0].contains("in use"))
+  }
+
+  @Test(arguments: [SIGTERM, SIGINT])
+  func `a signal ends the streams properly, and the status is 0`(signal: Int32) throws {
+    let program = try Program(Self.anyPort)
+    let listener = try Listener(port: try program.port())
+    kill(program.process.processIdentifier, signal)
+    #expect(try listener.next() == nil)
+    #expect(listener.hasEnded)
+    #expect(try program.end().status == 0)
+  }
+
+  @Test func `a stalled listener does not keep the program beyond the drain time`() throws {
+    let program = try Program(Self.anyPort + ["--drain-time", "1s"])
+    let port = try program.port()
+    let stalled = try Client(port: port, receiveBuffer: 4096)
+    try stalled.send("GET /stream HTTP/1.1\r\nHost: a\r\n\r\n")
+    let publisher = try Client(port: port)
+    let body = "message=" + String(repeating: "x", count: 60_000)
+    for _ in 0..<100 {
+      try publisher.send(
+        "POST /post HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+          + "Content-Length: \(body.utf8.count)\r\n\r\n" + body)
+      #expect(try publisher.response().status == 204)
+    }
+    let start = ContinuousClock.now
+    kill(program.process.processIdentifier, SIGTERM)
+    #expect(try program.end().status == 0)
+    #expect(ContinuousClock.now - start < .seconds(8))
+  }
+
+  @Test func `out of descriptors it serves those it has and takes up accepting again`() throws {
+    let program = try Program(Self.anyPort, descriptors: 64)
+    let port = try program.port()
+    let listener = try Listener(port: port)
+    var idle = try (0..<100).map { _ in try Client(port: port) }
+    _ = try program.line(matching: "no descriptor left")
+    let burnt = try cpuTime(of: program.process.processIdentifier)
+    let end = ContinuousClock.now + .seconds(1)
+    while ContinuousClock.now < end { sched_yield() }
+    #expect(try cpuTime(of: program.process.processIdentifier) - burnt < 0.3)
+    idle.removeAll()
+    let publisher = try Client(port: port)
+    try publisher.send(
+      "POST /post HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+        + "Content-Length: 9\r\n\r\nmessage=x")
+    #expect(try publisher.response().status == 204)
+    #expect(try listener.texts(1)[0].hasSuffix(": x"))
+    kill(program.process.processIdentifier, SIGTERM)
+    let text = try program.end().text
+    #expect(text.split(separator: "\n").filter { $0.contains("no descriptor left") }.count == 1)
+  }
+
+  /// Seconds of processor time that a process has used.
+  private func cpuTime(of process: Int32) throws -> Double {
+    let text = try String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8)
+    let fields = text.split(separator: ")").last!.split(separator: " ")
+    return (Double(fields[11])! + Double(fields[12])!) / Double(sysconf(Int32(_SC_CLK_TCK)))
+  }
+}
