@@ -4,7 +4,7 @@
 const decoder = new TextDecoder();
 
 async function within<T>(what: string, promise: Promise<T>): Promise<T> {
-  let timer = 0;
+  let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`too late: ${what}`)), 20_000);
   });
@@ -120,9 +120,11 @@ Deno.test("it reconnects by itself, from where it was", async () => {
   const target = new URL(server.base);
   // A proxy in between whose connections can be cut.
   const cuts: Array<() => void> = [];
+  let connections = 0;
   const proxy = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   (async () => {
     for await (const client of proxy) {
+      connections++;
       const upstream = await Deno.connect({ hostname: "127.0.0.1", port: Number(target.port) });
       const close = () => {
         for (const end of [client, upstream]) {
@@ -145,6 +147,7 @@ Deno.test("it reconnects by itself, from where it was", async () => {
     const event = await listener.next();
     equal(event.data.split(" ").pop(), String(number), "the order through reconnects");
   }
+  if (connections < 2) throw new Error("it was never cut off");
   listener.source.close();
   proxy.close();
   for (const cut of cuts) cut();
