@@ -10,7 +10,7 @@ package import Reactor
 package final class Server {
   private let loop: EventLoop
   private let http: HTTPServer
-  private let hub: Hub<SocketSink>
+  private let hub: Hub
   private let streams: StreamSet
   private let settings: ServerSettings
   private let logger: Logger
@@ -34,7 +34,7 @@ package final class Server {
     let streams = try StreamSet(on: loop) { relay.pass($0, $1) }
     let epoch = Epoch.random(using: &generator)
     let hub = Hub(
-      settings: settings.hub, epoch: epoch, sink: SocketSink(streams: streams), now: .now)
+      settings: settings.hub, epoch: epoch, sink: SocketSink(streams), now: .now)
     relay.hub = hub
     let backplane = LocalBackplane(epoch: epoch) { text, room, number in
       hub.append(text, to: room, number: number, now: .now)
@@ -78,7 +78,7 @@ package final class Server {
   }
 
   private static func router(
-    _ settings: ServerSettings, codec: SessionCodec, vue: [UInt8], hub: Hub<SocketSink>,
+    _ settings: ServerSettings, codec: SessionCodec, vue: [UInt8], hub: Hub,
     streams: StreamSet, backplane: any Backplane, maximumListeners: Int
   ) throws -> Router {
     let basePath = settings.basePath
@@ -159,7 +159,7 @@ private struct Drain {
 
 /// Passes what happens to sockets on to the hub, which is made after their set.
 private final class StreamRelay {
-  unowned(safe) var hub: Hub<SocketSink>!
+  unowned(safe) var hub: Hub!
 
   func pass(_ token: UInt64, _ occurrence: StreamSet.Occurrence) {
     let token = StreamToken(rawValue: token)

@@ -2,17 +2,24 @@ internal import Hub
 internal import Reactor
 
 /// Where the hub's bytes go in production: the sockets of a `StreamSet`.
-struct SocketSink: EventSink {
-  let streams: StreamSet
+final class SocketSink: EventSink {
+  private let streams: StreamSet
 
-  func write(_ bytes: Span<UInt8>, to socket: StreamSocket) -> WriteResult {
-    switch streams.write(bytes, to: socket) {
+  init(_ streams: StreamSet) { self.streams = streams }
+
+  func write(_ bytes: Span<UInt8>, to handle: StreamHandle) -> WriteResult {
+    switch streams.write(bytes, to: StreamSocket(handle)) {
     case .wrote(let count): .wrote(count)
     case .gone(let loss): .gone(CloseReason(loss))
     }
   }
 
-  func close(_ socket: StreamSocket) { streams.close(socket) }
+  func close(_ handle: StreamHandle) { streams.close(StreamSocket(handle)) }
+}
+
+extension StreamSocket {
+  /// A stream's socket is the hub's handle for it.
+  init(_ handle: StreamHandle) { self.init(descriptor: handle.rawValue) }
 }
 
 extension CloseReason {

@@ -5,7 +5,7 @@ internal import Reactor
 /// `/stream`: the socket leaves evhttp and becomes a listener.
 struct StreamEndpoint {
   let rooms: RoomRules
-  let hub: Hub<SocketSink>
+  let hub: Hub
   let streams: StreamSet
   let origins: OriginPolicy
   /// Open streams at most: beyond, publishers would find no descriptor.
@@ -38,7 +38,8 @@ struct StreamEndpoint {
     }
     let framing: Framing = context.request.isHTTP11 ? .chunked : .plain
     let token = hub.subscribe(
-      socket, to: rooms, after: lastEventID(of: context), framing: framing,
+      StreamHandle(rawValue: socket.descriptor), to: rooms, after: lastEventID(of: context),
+      framing: framing,
       head: head(headers, framing), now: .now)
     guard let token else {
       streams.close(socket)

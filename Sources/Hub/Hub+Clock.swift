@@ -65,7 +65,7 @@ extension Hub {
   /// One that replays, or has bytes of its own to take, is measured by when it last took any: what it
   /// waits for may be older than its connection.
   private func excess(
-    of listener: Listener<Sink.Handle>, _ feed: Feed, now: Instant
+    of listener: Listener, _ feed: Feed, now: Instant
   ) -> CloseReason? {
     let silence = heartbeats.tick * Int(tick &- listener.lastWrite)
     if listener.flags.contains(.replaying) {

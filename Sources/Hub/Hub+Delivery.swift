@@ -104,7 +104,7 @@ extension Hub {
     return offered
   }
 
-  private func batch(of feed: Feed, for listener: Listener<Sink.Handle>, keep: Bool) -> Batch {
+  private func batch(of feed: Feed, for listener: Listener, keep: Bool) -> Batch {
     let plain = listener.flags.contains(.plain)
     let kept = plain ? feed.batches.plain : feed.batches.chunked
     if kept.serves(listener.cursor, head: feed.head) { return kept }
@@ -116,7 +116,7 @@ extension Hub {
   }
 
   /// Offers the rest of a batch; false means that the stream took less, or is gone.
-  private func write(_ batch: Batch, to slot: UInt32, _ handle: Sink.Handle) -> Bool {
+  private func write(_ batch: Batch, to slot: UInt32, _ handle: StreamHandle) -> Bool {
     let offset = Int(listeners[slot].offset)
     let part = batch.bytes.span.extracting(
       batch.range.lowerBound + offset..<batch.range.upperBound)
@@ -133,7 +133,7 @@ extension Hub {
   }
 
   /// Hands bytes to the sink and keeps the books; nil means that the stream is gone.
-  func offer(_ bytes: Span<UInt8>, to slot: UInt32, _ handle: Sink.Handle) -> Int? {
+  func offer(_ bytes: Span<UInt8>, to slot: UInt32, _ handle: StreamHandle) -> Int? {
     counted.writes += 1
     switch sink.write(bytes, to: handle) {
     case .wrote(let taken):

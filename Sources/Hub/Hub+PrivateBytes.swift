@@ -12,7 +12,7 @@ extension Hub {
   }
 
   /// Writes what waits for this stream; false when something still does, or the stream is gone.
-  func writePrivateBytes(_ slot: UInt32, _ handle: Sink.Handle) -> Bool {
+  func writePrivateBytes(_ slot: UInt32, _ handle: StreamHandle) -> Bool {
     guard let bytes = privateBytes.removeValue(forKey: slot) else { return true }
     guard let taken = offer(bytes.span, to: slot, handle) else { return false }
     if taken == bytes.count {

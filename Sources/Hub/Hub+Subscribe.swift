@@ -11,7 +11,7 @@ extension Hub {
   /// - Returns: the stream's name, or nil when a new room would be one too many; then the handle
   ///   stays the caller's.
   package func subscribe(
-    _ handle: Sink.Handle, to names: [RoomName], after lastEventID: LastEventID?,
+    _ handle: StreamHandle, to names: [RoomName], after lastEventID: LastEventID?,
     framing: Framing, head: [UInt8], now: Instant
   ) -> StreamToken? {
     guard let rooms = rooms(names, now: now) else { return nil }
@@ -20,7 +20,7 @@ extension Hub {
     for gap in resumption.gaps { counted.countGap(gap.reason) }
     let feed = feed(of: rooms)
     if resumption.cursor < feed.lostThrough { closeLost(feed) }
-    var flags: Listener<Sink.Handle>.Flags = framing == .plain ? [.plain] : []
+    var flags: Listener.Flags = framing == .plain ? [.plain] : []
     if resumption.cursor < newest {
       flags.insert(.replaying)
       feed.replaying += 1

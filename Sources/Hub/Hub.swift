@@ -4,18 +4,18 @@ package import EventStream
 ///
 /// Everything here happens on one thread and in memory: bytes go out through the sink, time and
 /// numbers are handed in.
-package final class Hub<Sink: EventSink> {
+package final class Hub {
   package typealias Instant = ContinuousClock.Instant
 
   package let settings: HubSettings
   /// Names this history: the first half of its ids.
   package let epoch: Epoch
-  let sink: Sink
+  let sink: any EventSink
   let heartbeats: HeartbeatSchedule
   /// The number of the newest message over all rooms.
   package private(set) var newest: UInt64
   var table: RoomTable
-  var listeners = ListenerTable<Sink.Handle>()
+  var listeners = ListenerTable()
   /// By `Feed.index`; nil is free.
   var feeds: [Feed?] = []
   private var freeFeeds: [Int] = []
@@ -41,7 +41,7 @@ package final class Hub<Sink: EventSink> {
 
   /// - Parameter newest: the number of the newest message that this history already had.
   package init(
-    settings: HubSettings, epoch: Epoch, newest: UInt64 = 0, sink: Sink, now: Instant
+    settings: HubSettings, epoch: Epoch, newest: UInt64 = 0, sink: any EventSink, now: Instant
   ) {
     self.settings = settings
     self.epoch = epoch
@@ -123,7 +123,7 @@ package final class Hub<Sink: EventSink> {
     return feed
   }
 
-  func feed(of listener: Listener<Sink.Handle>) -> Feed {
+  func feed(of listener: Listener) -> Feed {
     // A listener leaves its feed before the feed is dissolved.
     feeds[Int(listener.feed)]!
   }

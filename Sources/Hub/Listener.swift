@@ -1,7 +1,7 @@
 /// One open stream: a cursor into the log of the rooms it follows.
-struct Listener<Handle> {
+struct Listener {
   /// The sink's name for it; nil when the slot is free.
-  var handle: Handle?
+  var handle: StreamHandle?
   /// Counts the streams that this slot has held, so that a late event for an old one names nobody.
   var generation: UInt32 = 0
   /// The feed it hangs on, and its place there.
@@ -37,15 +37,15 @@ struct Listener<Handle> {
 }
 
 /// The listeners of a hub, one after the other in memory; a slot is used again with a new generation.
-struct ListenerTable<Handle> {
+struct ListenerTable {
   private(set) var count = 0
-  private var records: [Listener<Handle>] = []
+  private var records: [Listener] = []
   private var free: [UInt32] = []
 
   /// One more than the highest slot ever used.
   var slots: Int { records.count }
 
-  subscript(slot: UInt32) -> Listener<Handle> {
+  subscript(slot: UInt32) -> Listener {
     get { records[Int(slot)] }
     _modify { yield &records[Int(slot)] }
   }
@@ -62,7 +62,7 @@ struct ListenerTable<Handle> {
   }
 
   /// Stores a record in a free slot, whose generation it takes over.
-  mutating func insert(_ listener: Listener<Handle>) -> UInt32 {
+  mutating func insert(_ listener: Listener) -> UInt32 {
     count += 1
     var listener = listener
     if let slot = free.popLast() {

@@ -3,7 +3,8 @@ internal import Glibc
 
 /// A socket that has left evhttp; closed by `StreamSet.close`, or by whoever holds it before that.
 package struct StreamSocket: Hashable, Sendable {
-  let descriptor: Int32
+  package let descriptor: Int32
+  package init(descriptor: Int32) { self.descriptor = descriptor }
 }
 
 /// The open streams' sockets: writes to them, and hears when one has room again or is gone.

@@ -262,7 +262,8 @@ import Testing
     #expect(!fixture.hub.append("3", to: RoomName("c")!, number: 3, now: fixture.now))
     let handle = fixture.sink.open()
     let token = fixture.hub.subscribe(
-      handle, to: [RoomName("a")!, RoomName("c")!], after: nil, framing: .plain, head: [],
+      StreamHandle(rawValue: Int32(handle)), to: [RoomName("a")!, RoomName("c")!], after: nil,
+      framing: .plain, head: [],
       now: fixture.now)
     #expect(token == nil)
     #expect(fixture.hub.counters.rooms == 2)

@@ -30,7 +30,8 @@ final class MemorySink: EventSink {
     set { streams[handle] = newValue }
   }
 
-  func write(_ bytes: Span<UInt8>, to handle: Int) -> WriteResult {
+  func write(_ bytes: Span<UInt8>, to stream: StreamHandle) -> WriteResult {
+    let handle = Int(stream.rawValue)
     beforeWrite?(handle)
     precondition(!streams[handle].isClosed, "a closed stream is written to")
     if let loss = streams[handle].loss { return .gone(loss) }
@@ -41,7 +42,8 @@ final class MemorySink: EventSink {
     return .wrote(taken)
   }
 
-  func close(_ handle: Int) {
+  func close(_ stream: StreamHandle) {
+    let handle = Int(stream.rawValue)
     precondition(!streams[handle].isClosed, "a stream is closed twice")
     streams[handle].isClosed = true
   }
@@ -97,7 +99,7 @@ struct Received {
 /// A hub with a clock moved by hand.
 final class Fixture {
   let sink = MemorySink()
-  let hub: Hub<MemorySink>
+  let hub: Hub
   let epoch = Epoch("e1")!
   private(set) var now = ContinuousClock.now
   private var newest: UInt64 = 0
@@ -116,7 +118,8 @@ final class Fixture {
   ) -> (handle: Int, token: StreamToken) {
     let handle = sink.open(room: room)
     let token = hub.subscribe(
-      handle, to: rooms.map { RoomName($0)! }, after: id.map { LastEventID($0) },
+      StreamHandle(rawValue: Int32(handle)), to: rooms.map { RoomName($0)! },
+      after: id.map { LastEventID($0) },
       framing: framing, head: [], now: now)
     return (handle, token!)
   }
