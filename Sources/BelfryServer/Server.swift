@@ -15,6 +15,7 @@ package final class Server {
   private let settings: ServerSettings
   private let logger: Logger
   private var ticker: Event?
+  private var statistics: Statistics?
   private var drain: Drain?
   /// Where it listens: port 0 became a port.
   package let addresses: [ListenAddress]
@@ -32,9 +33,11 @@ package final class Server {
     let loop = try EventLoop { logger.warning("libevent", metadata: ["message": "\($0)"]) }
     let relay = StreamRelay()
     let streams = try StreamSet(on: loop) { relay.pass($0, $1) }
+    let sockets = SocketOptions()
     let epoch = Epoch.random(using: &generator)
     let hub = Hub(
-      settings: settings.hub, epoch: epoch, sink: SocketSink(streams), now: .now)
+      settings: settings.hub, epoch: epoch,
+      sink: SocketSink(streams, userTimeout: sockets.userTimeout), now: .now)
     relay.hub = hub
     let backplane = LocalBackplane(epoch: epoch) { text, room, number in
       hub.append(text, to: room, number: number, now: .now)
@@ -45,14 +48,22 @@ package final class Server {
       maximumListeners: settings.maximumListeners ?? max(1, descriptors - Self.reserve(descriptors))
     )
     let http = try HTTPServer(
-      on: loop, limits: settings.httpLimits,
+      on: loop, limits: settings.httpLimits, options: sockets,
       log: { logger.warning("accepting paused", metadata: ["reason": "\($0)"]) },
       onRequest: { router.route($0) })
     do {
       var addresses: [ListenAddress] = []
       for address in settings.listen { addresses.append(try http.listen(on: address)) }
       self.addresses = addresses
-      ticker = try Event(on: loop, every: hub.tickInterval) { hub.advance(to: .now) }
+      let lag = LoopLag(interval: hub.tickInterval, now: .now)
+      ticker = try Event(on: loop, every: hub.tickInterval) {
+        let now = ContinuousClock.now
+        lag.tick(now: now)
+        hub.advance(to: now)
+      }
+      statistics = try settings.statisticsInterval.map { interval in
+        try Statistics(on: loop, every: interval, hub: hub, lag: lag, logger: logger)
+      }
     } catch {
       http.close()
       throw error
@@ -112,6 +123,7 @@ package final class Server {
     defer { withExtendedLifetime(watches) {} }
     loop.run { [unowned self] in endOfTurn() }
     ticker = nil
+    statistics = nil
     drain = nil
     hub.removeAll(reason: .drain)
     http.close()
@@ -165,7 +177,7 @@ private final class StreamRelay {
     let token = StreamToken(rawValue: token)
     switch occurrence {
     case .writable: hub.resume(token)
-    case .gone(let loss): hub.remove(token, reason: CloseReason(loss))
+    case .gone: hub.lose(token)
     }
   }
 }

@@ -29,6 +29,9 @@ package struct ServerSettings: Sendable {
   /// Open streams at most; nil: what the limit on descriptors leaves.
   package var maximumListeners: Int?
 
+  /// How often a line of counters is logged; nil is never.
+  package var statisticsInterval: Duration?
+
   package init() {}
 
   /// Bounds on requests: a message may be percent-encoded, three bytes for one, with a form around.

@@ -4,14 +4,27 @@ internal import Reactor
 /// Where the hub's bytes go in production: the sockets of a `StreamSet`.
 final class SocketSink: EventSink {
   private let streams: StreamSet
+  private let userTimeout: Duration
 
-  init(_ streams: StreamSet) { self.streams = streams }
+  /// - Parameter userTimeout: what the sockets inherited; it rests while one is blocked.
+  init(_ streams: StreamSet, userTimeout: Duration) {
+    self.streams = streams
+    self.userTimeout = userTimeout
+  }
 
   func write(_ bytes: Span<UInt8>, to handle: StreamHandle) -> WriteResult {
     switch streams.write(bytes, to: StreamSocket(handle)) {
     case .wrote(let count): .wrote(count)
     case .gone(let loss): .gone(CloseReason(loss))
     }
+  }
+
+  func reasonOfLoss(_ handle: StreamHandle) -> CloseReason {
+    CloseReason(streams.loss(of: StreamSocket(handle)))
+  }
+
+  func setBlocked(_ isBlocked: Bool, _ handle: StreamHandle) {
+    streams.setUserTimeout(isBlocked ? nil : userTimeout, of: StreamSocket(handle))
   }
 
   func close(_ handle: StreamHandle) { streams.close(StreamSocket(handle)) }

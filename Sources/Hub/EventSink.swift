@@ -5,6 +5,13 @@ package protocol EventSink: AnyObject {
   /// Offers `bytes` to a stream, which takes as many as it can without waiting.
   func write(_ bytes: Span<UInt8>, to handle: StreamHandle) -> WriteResult
 
+  /// Why a stream is lost that the sink's owner has reported as lost.
+  func reasonOfLoss(_ handle: StreamHandle) -> CloseReason
+
+  /// A stream has begun not to take what it is offered, or has caught up again. The hub watches over
+  /// the former, so that the sink's own limit on it should rest.
+  func setBlocked(_ isBlocked: Bool, _ handle: StreamHandle)
+
   /// Ends a stream; the handle is not used again.
   func close(_ handle: StreamHandle)
 }

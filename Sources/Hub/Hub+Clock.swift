@@ -32,7 +32,7 @@ extension Hub {
       guard taken < comment.count else { continue }
       privateBytes[slot] = Array(comment[taken...])
       listeners[slot].flags.insert(.hasPrivateBytes)
-      fallBehind(slot, feed(of: listener))
+      block(slot, handle)
     }
   }
 

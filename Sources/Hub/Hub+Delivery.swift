@@ -128,7 +128,7 @@ extension Hub {
     counted.coalesced += max(0, place.frames - 1)
     if listeners[slot].flags.contains(.replaying) { counted.replayed += place.frames }
     if taken == part.count { return true }
-    fallBehind(slot, feed(of: listeners[slot]))
+    block(slot, handle)
     return false
   }
 
@@ -146,7 +146,15 @@ extension Hub {
     }
   }
 
-  func fallBehind(_ slot: UInt32, _ feed: Feed) {
+  /// The stream did not take all: it waits for `resume`.
+  func block(_ slot: UInt32, _ handle: StreamHandle) {
+    fallBehind(slot, feed(of: listeners[slot]))
+    guard !listeners[slot].flags.contains(.blocked) else { return }
+    listeners[slot].flags.insert(.blocked)
+    sink.setBlocked(true, handle)
+  }
+
+  private func fallBehind(_ slot: UInt32, _ feed: Feed) {
     listeners[slot].flags.insert(.behind)
     if !listeners[slot].flags.contains(.replaying) {
       feed.holdBack(at: listeners[slot].cursor)
@@ -158,6 +166,10 @@ extension Hub {
     if listeners[slot].flags.contains(.replaying) {
       listeners[slot].flags.remove(.replaying)
       feed.replaying -= 1
+    }
+    if listeners[slot].flags.contains(.blocked), let handle = listeners[slot].handle {
+      listeners[slot].flags.remove(.blocked)
+      sink.setBlocked(false, handle)
     }
     if listeners[slot].flags.contains(.ending) { sayGoodbye(slot) }
   }

@@ -20,7 +20,7 @@ extension Hub {
       return true
     }
     privateBytes[slot] = Array(bytes[taken...])
-    fallBehind(slot, feed(of: listeners[slot]))
+    block(slot, handle)
     return false
   }
 }

@@ -145,6 +145,12 @@ package final class Hub {
     if isWalking { doom(slot, reason) } else { remove(slot, reason) }
   }
 
+  /// The sink's owner has found that a stream's other end is gone.
+  package func lose(_ token: StreamToken) {
+    guard let slot = listeners.slot(of: token), let handle = listeners[slot].handle else { return }
+    remove(token, reason: sink.reasonOfLoss(handle))
+  }
+
   /// Puts a stream down for removal when the walk is over.
   func doom(_ slot: UInt32, _ reason: CloseReason) {
     guard !listeners[slot].flags.contains(.doomed) else { return }

@@ -23,6 +23,8 @@ struct Listener {
     static var behind: Flags { Flags(rawValue: 2) }
     /// It has not reached the head since it came; it reads from history and keeps nothing alive.
     static var replaying: Flags { Flags(rawValue: 4) }
+    /// Its sink was told that it is blocked.
+    static var blocked: Flags { Flags(rawValue: 128) }
     /// Bytes that only it is sent wait in the hub's `privateBytes`, before everything else.
     static var hasPrivateBytes: Flags { Flags(rawValue: 8) }
     /// It is to be ended once it has everything.

@@ -205,7 +205,8 @@ internal import Glibc
   /// descriptor of /dev/null under the old number.
   func detach() throws(ReactorError) -> StreamSocket {
     let old = unsafe bufferevent_getfd(stream)
-    let descriptor = fcntl(old, F_DUPFD_CLOEXEC, 0)
+    let descriptor = server.withDescriptor { fcntl(old, F_DUPFD_CLOEXEC, 0) }
+    defer { server.refillSpare() }
     guard descriptor >= 0 else { throw .fromErrno("fcntl", "taking a stream over") }
     unsafe bufferevent_disable(stream, Int16(EV_READ | EV_WRITE))
     guard dup2(server.devNull, old) == old else {
@@ -217,6 +218,10 @@ internal import Glibc
     unsafe request = nil
     unsafe evhttp_connection_free(connection)
     unsafe server.forget(connection)
+    // A Unix socket does not inherit it from the one that accepted it.
+    if peer == .unix {
+      Socket.set(descriptor, SOL_SOCKET, SO_SNDBUF, server.options.sendBuffer)
+    }
     return StreamSocket(descriptor: descriptor)
   }
 

@@ -26,7 +26,7 @@ internal import Glibc
   let limits: Limits
   let onRequest: (HTTPExchange) -> Void
   private let log: (String) -> Void
-  private let options: SocketOptions
+  let options: SocketOptions
   private let http: OpaquePointer
   private var listeners: [ListeningSocket] = []
   /// Open connections, by libevent's object for them.
@@ -36,6 +36,8 @@ internal import Glibc
   private var sweeper: Event?
   /// Stands in for a stream's socket when that leaves evhttp.
   let devNull: Int32
+  /// Given up for a moment when there is no other descriptor left to take a stream over with.
+  private var spare: Int32
   /// Answers end their connections.
   package private(set) var isClosing = false
 
@@ -53,6 +55,7 @@ internal import Glibc
     self.onRequest = onRequest
     devNull = unsafe open("/dev/null", O_RDWR | O_CLOEXEC)
     guard devNull >= 0 else { throw .fromErrno("open", "opening /dev/null") }
+    spare = dup(devNull)
     guard let http = unsafe evhttp_new(loop.base) else {
       throw ReactorError(function: "evhttp_new", detail: "making an HTTP server")
     }
@@ -66,6 +69,23 @@ internal import Glibc
       listeners.isEmpty && connections.isEmpty, "an HTTPServer is closed explicitly")
     unsafe evhttp_free(http)
     Glibc.close(devNull)
+    Glibc.close(spare)
+  }
+
+  /// Has `body` take a descriptor, the spare one if there is no other.
+  ///
+  /// `body` returns -1 when it found none. Whoever used the spare frees another one soon, which
+  /// `refillSpare` keeps.
+  func withDescriptor(_ body: () -> Int32) -> Int32 {
+    let descriptor = body()
+    guard descriptor < 0, spare >= 0 else { return descriptor }
+    Glibc.close(spare)
+    spare = -1
+    return body()
+  }
+
+  func refillSpare() {
+    if spare < 0 { spare = dup(devNull) }
   }
 
   private func configure() {

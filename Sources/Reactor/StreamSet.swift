@@ -18,8 +18,9 @@ package struct StreamSocket: Hashable, Sendable {
   package enum Occurrence: Sendable {
     /// There is room for more bytes, or there was from the start.
     case writable
-    /// The other end closed or reset the connection, or closed half of it.
-    case gone(Loss)
+    /// The other end closed or reset the connection, or closed half of it, or can't be reached;
+    /// `loss(of:)` tells which.
+    case gone
   }
 
   /// How a connection was lost.
@@ -90,21 +91,32 @@ package struct StreamSocket: Hashable, Sendable {
     }
   }
 
+  /// How the connection of a socket was lost that is reported as gone.
+  package func loss(of socket: StreamSocket) -> Loss {
+    var code: Int32 = 0
+    var length = socklen_t(MemoryLayout<Int32>.size)
+    unsafe getsockopt(socket.descriptor, SOL_SOCKET, SO_ERROR, &code, &length)
+    return code == 0 ? .closedByPeer : Loss(errno: code)
+  }
+
+  /// Sets for how long sent bytes may stay unacknowledged, or unsent before a closed window, until
+  /// the kernel ends the connection; nil: for as long as retransmitting takes (tcp(7)).
+  package func setUserTimeout(_ timeout: Duration?, of socket: StreamSocket) {
+    // A Unix socket has no such option, and needs none.
+    let milliseconds = timeout.map { Int($0 / .milliseconds(1)) } ?? 0
+    Socket.set(socket.descriptor, Int32(IPPROTO_TCP), TCP_USER_TIMEOUT, milliseconds)
+  }
+
   /// Closes a socket, which ends its watch.
   package func close(_ socket: StreamSocket) { Glibc.close(socket.descriptor) }
 
   private func dispatch() {
     let count = unsafe epoll_wait(descriptor, &events, Int32(Self.batch), 0)
-    guard count > 0 else { return }
-    for index in 0..<Int(count) {
+    let lost = EPOLLRDHUP.rawValue | EPOLLHUP.rawValue | EPOLLERR.rawValue
+    for index in 0..<max(0, Int(count)) {
       let event = unsafe events[index]
-      let lost = EPOLLRDHUP.rawValue | EPOLLHUP.rawValue | EPOLLERR.rawValue
-      let token = unsafe event.data.u64
-      if unsafe event.events & lost == 0 {
-        onOccurrence(token, .writable)
-      } else {
-        onOccurrence(token, .gone(.closedByPeer))
-      }
+      let isLost = unsafe event.events & lost != 0
+      onOccurrence(unsafe event.data.u64, isLost ? .gone : .writable)
     }
   }
 }

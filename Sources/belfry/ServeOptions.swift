@@ -70,6 +70,9 @@ struct ServeOptions: ParsableArguments {
   @Option(help: "How long streams and answers may take to end when the server is stopped.")
   var drainTime = DurationArgument(.seconds(10))
 
+  @Option(help: "How often a line of counters is logged; 0 is never.")
+  var statsInterval = DurationArgument(.zero)
+
   @Option(help: "What is logged: trace, debug, info, notice, warning, error or critical.")
   var logLevel = LogLevelArgument(.info)
 
@@ -77,7 +80,8 @@ struct ServeOptions: ParsableArguments {
   static let names = [
     "listen", "base-path", "rooms", "max-rooms", "max-message", "history-count", "history-age",
     "history-bytes", "heartbeat", "retry", "listener-lag", "listener-lag-bytes", "session-age",
-    "secret-file", "origin", "trusted-proxy", "vue-path", "drain-time", "log-level",
+    "secret-file", "origin", "trusted-proxy", "vue-path", "drain-time",
+    "stats-interval", "log-level",
   ]
 
   /// - Throws: what is wrong, in words that name the option.
@@ -100,6 +104,7 @@ struct ServeOptions: ParsableArguments {
     settings.trustedProxies = try proxies()
     settings.vuePath = vuePath
     settings.drainTime = drainTime.value
+    settings.statisticsInterval = statsInterval.value > .zero ? statsInterval.value : nil
     settings.sessionKeys = try sessionKeys()
     return settings
   }

@@ -166,6 +166,33 @@ import Testing
     #expect(text.split(separator: "\n").filter { $0.contains("no descriptor left") }.count == 1)
   }
 
+  @Test func `streams are refused before the descriptors run out, and publishers still get in`()
+    throws
+  {
+    let program = try Program(Self.anyPort + ["--stats-interval", "100ms"], descriptors: 64)
+    let port = try program.port()
+    var listeners: [Listener] = []
+    var refused: Response?
+    while refused == nil, listeners.count < 64 {
+      let listener = try Listener(port: port)
+      if listener.response.status == 200 {
+        listeners.append(listener)
+      } else {
+        refused = listener.response
+      }
+    }
+    #expect(refused?.status == 503 && refused?["Retry-After"] != nil)
+    #expect(listeners.count >= 30)
+    let publisher = try Client(port: port)
+    try publisher.send(
+      "POST /post HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+        + "Content-Length: 9\r\n\r\nmessage=x")
+    #expect(try publisher.response().status == 204)
+    for listener in listeners { #expect(try listener.texts(1)[0].hasSuffix(": x")) }
+    _ = try program.line(
+      matching: "statistics .*delivered=\(listeners.count) .*listeners=\(listeners.count) ")
+  }
+
   /// Seconds of processor time that a process has used.
   private func cpuTime(of process: Int32) throws -> Double {
     let text = try String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8)

@@ -129,9 +129,9 @@ final class Listener {
 
   init(
     port: UInt16, _ target: String = "/stream", _ headers: [String] = [],
-    version: String = "HTTP/1.1"
+    version: String = "HTTP/1.1", receiveBuffer: Int32? = nil
   ) throws {
-    client = try Client(port: port)
+    client = try Client(port: port, receiveBuffer: receiveBuffer)
     let fields = headers.map { "\($0)\r\n" }.joined()
     try client.send("GET \(target) \(version)\r\nHost: test\r\n\(fields)\r\n")
     let end = Array("\r\n\r\n".utf8)
@@ -151,12 +151,12 @@ final class Listener {
   private func take(_ bytes: [UInt8]) throws {
     guard isChunked else { return try decode(bytes) }
     undecoded += bytes
-    while let end = undecoded.firstRange(of: [13, 10]) {
+    while let end = undecoded.firstIndex(of: 10) {
       let size = try #require(
-        Int(String(decoding: undecoded[..<end.lowerBound], as: UTF8.self), radix: 16))
-      guard undecoded.count >= end.upperBound + size + 2 else { return }
-      let chunk = Array(undecoded[end.upperBound..<end.upperBound + size])
-      undecoded.removeFirst(end.upperBound + size + 2)
+        Int(String(decoding: undecoded[..<max(0, end - 1)], as: UTF8.self), radix: 16))
+      guard undecoded.count >= end + 1 + size + 2 else { return }
+      let chunk = Array(undecoded[end + 1..<end + 1 + size])
+      undecoded.removeFirst(end + 1 + size + 2)
       if size == 0 { hasEnded = true }
       try decode(chunk)
     }

@@ -12,6 +12,7 @@ final class MemorySink: EventSink {
     /// What the next write meets instead.
     var loss: CloseReason?
     var isClosed = false
+    var isBlocked = false
     /// Writes that took anything.
     var writes = 0
   }
@@ -40,6 +41,16 @@ final class MemorySink: EventSink {
     streams[handle].room? -= taken
     if taken > 0 { streams[handle].writes += 1 }
     return .wrote(taken)
+  }
+
+  func reasonOfLoss(_ stream: StreamHandle) -> CloseReason {
+    streams[Int(stream.rawValue)].loss ?? .client
+  }
+
+  func setBlocked(_ isBlocked: Bool, _ stream: StreamHandle) {
+    let handle = Int(stream.rawValue)
+    precondition(streams[handle].isBlocked != isBlocked, "the hub says what the sink knows")
+    streams[handle].isBlocked = isBlocked
   }
 
   func close(_ stream: StreamHandle) {
