@@ -21,7 +21,9 @@ def program():
 class Belfry:
     """One server process on 127.0.0.1. It can be killed and started again on the same port."""
 
-    def __init__(self, *options, base_path=""):
+    def __init__(self, *options, base_path="", wrapper=()):
+        """`wrapper` is a command that starts the server in its place, such as `ip netns exec`."""
+        self.wrapper = list(wrapper)
         self.options = list(options)
         if base_path:
             self.options += ["--base-path", base_path]
@@ -44,7 +46,7 @@ class Belfry:
         environment["BELFRY_SECRET"] = "only-for-the-browser-tests-0123456789abcdef"
         self.log = []
         self.process = subprocess.Popen(
-            [program(), "serve", "--listen", f"127.0.0.1:{self.port}", *self.options],
+            self.wrapper + [program(), "serve", "--listen", f"127.0.0.1:{self.port}"] + self.options,
             stderr=subprocess.PIPE,
             text=True,
             env=environment,
