@@ -10,7 +10,10 @@ struct RequestContext {
   let session: Session?
   let isTrusted: Bool
 
-  var language: Language { Language(acceptLanguage: request.headers["Accept-Language"]) }
+  var language: Language {
+    let fields = request.headers.all("Accept-Language")
+    return Language(acceptLanguage: fields.isEmpty ? nil : fields.joined(separator: ","))
+  }
 
   /// The first value of a proxy's list, if the proxy is one of ours.
   private func forwarded(_ name: String) -> String? {

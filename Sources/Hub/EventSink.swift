@@ -16,7 +16,7 @@ package protocol EventSink: AnyObject {
   func close(_ handle: StreamHandle)
 }
 
-/// Names one open stream to its sink. The hub owns it from `subscribe` until it calls `close`.
+/// Names one open stream to its sink, by a number that is not negative. The hub owns it from `subscribe` until it calls `close`.
 package struct StreamHandle: RawRepresentable, Hashable, Sendable {
   package let rawValue: Int32
   package init(rawValue: Int32) { self.rawValue = rawValue }

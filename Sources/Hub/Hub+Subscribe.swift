@@ -26,9 +26,8 @@ extension Hub {
       feed.replaying += 1
     }
     let slot = listeners.insert(
-      Listener(
-        handle: handle, feed: Int32(feed.index), cursor: resumption.cursor, lastWrite: tick,
-        flags: flags))
+      Listener(handle, cursor: resumption.cursor, lastWrite: tick, flags: flags))
+    listeners[slot].feed = Int32(feed.index)
     listeners[slot].place = UInt32(feed.add(slot))
     counted.opened += 1
     let token = listeners.token(of: slot)

@@ -1,7 +1,7 @@
 /// One open stream: a cursor into the log of the rooms it follows.
 struct Listener {
-  /// The sink's name for it; nil when the slot is free.
-  var handle: StreamHandle?
+  /// The sink's name for it; negative when the slot is free. An optional would take 8 bytes.
+  private var rawHandle: Int32 = -1
   /// Counts the streams that this slot has held, so that a late event for an old one names nobody.
   var generation: UInt32 = 0
   /// The feed it hangs on, and its place there.
@@ -14,6 +14,19 @@ struct Listener {
   /// The hub's tick in which bytes were last taken.
   var lastWrite: UInt32 = 0
   var flags: Flags = []
+
+  init() {}
+
+  init(_ handle: StreamHandle, cursor: UInt64, lastWrite: UInt32, flags: Flags) {
+    precondition(handle.rawValue >= 0, "a handle is not negative")
+    rawHandle = handle.rawValue
+    self.cursor = cursor
+    self.lastWrite = lastWrite
+    self.flags = flags
+  }
+
+  /// The sink's name for it; nil when the slot is free.
+  var handle: StreamHandle? { rawHandle < 0 ? nil : StreamHandle(rawValue: rawHandle) }
 
   struct Flags: OptionSet {
     var rawValue: UInt8
@@ -79,7 +92,8 @@ struct ListenerTable {
   mutating func remove(_ slot: UInt32) {
     count -= 1
     let generation = records[Int(slot)].generation &+ 1
-    records[Int(slot)] = Listener(handle: nil, generation: generation)
+    records[Int(slot)] = Listener()
+    records[Int(slot)].generation = generation
     free.append(slot)
   }
 }
