@@ -45,6 +45,20 @@ internal import Glibc
     try self.init(loop, descriptor, EV_READ | EV_PERSIST, after: nil, onFire)
   }
 
+  /// Fires when it is told to.
+  convenience init(onActivationBy loop: EventLoop, onFire: @escaping () -> Void)
+    throws(ReactorError)
+  {
+    try self.init(loop, -1, 0, after: nil, onFire)
+  }
+
+  /// Has the event fire in the present turn of the loop, before that waits for others again; several
+  /// calls before that are one.
+  func activate() {
+    // Only a failed `init` leaves it nil.
+    unsafe event_active(event!, EV_TIMEOUT, 0)
+  }
+
   private init(
     _ loop: EventLoop, _ source: Int32, _ flags: Int32, after time: Duration?,
     _ onFire: @escaping () -> Void
@@ -63,11 +77,11 @@ internal import Glibc
     guard let event = unsafe event else {
       throw ReactorError(function: "event_new", detail: "watching \(source)")
     }
-    var added: Int32
+    var added: Int32 = 0
     if let time {
       var period = timeval(time)
       unsafe added = event_add(event, &period)
-    } else {
+    } else if flags != 0 {
       unsafe added = event_add(event, nil)
     }
     guard added == 0 else {

@@ -33,6 +33,8 @@ internal import Glibc
   private var connections: [OpaquePointer: HTTPConnection] = unsafe [:]
   /// Accepted in this turn, not yet looked at: libevent tells us before it knows the descriptor.
   private var accepted: [OpaquePointer] = unsafe []
+  /// Fires when there are accepted ones, before libevent looks for their bytes.
+  private var acceptance: Event?
   private var sweeper: Event?
   /// Stands in for a stream's socket when that leaves evhttp.
   let devNull: Int32
@@ -61,6 +63,7 @@ internal import Glibc
     }
     unsafe self.http = http
     configure()
+    acceptance = try Event(onActivationBy: loop) { [unowned self] in takeCharge() }
     sweeper = try Event(on: loop, every: .seconds(1)) { [unowned self] in sweep(now: .now) }
   }
 
@@ -132,6 +135,11 @@ internal import Glibc
     return bound
   }
 
+  /// To be called at the end of each turn of the loop.
+  package func endOfTurn() {
+    for listener in listeners { listener.endOfTurn() }
+  }
+
   /// How many connections are open, streams that left not counted.
   package var connectionCount: Int { unsafe connections.count }
 
@@ -142,13 +150,12 @@ internal import Glibc
     guard let stream = unsafe bufferevent_socket_new(loop.base, -1, 0) else { return nil }
     unsafe bufferevent_incref(stream)
     unsafe accepted.append(stream)
+    acceptance?.activate()
     return unsafe stream
   }
 
-  /// Takes charge of the connections accepted in this turn; to be called at its end, before any of
-  /// their bytes is read.
-  package func endOfTurn() {
-    for listener in listeners { listener.endOfTurn() }
+  /// Takes charge of the connections accepted just now, before any of their bytes is read.
+  private func takeCharge() {
     for index in unsafe accepted.indices {
       let stream = unsafe accepted[index]
       var context: UnsafeMutableRawPointer?
@@ -166,7 +173,7 @@ internal import Glibc
     guard let connection = unsafe evhttp_request_get_connection(request),
       let known = unsafe connections[connection]
     else {
-      // Every connection is known from the end of the turn that accepted it.
+      // Every connection is known before libevent reads from it.
       fatalError("a request came on a connection that nobody accepted")
     }
     unsafe known.handle(request)
@@ -196,8 +203,9 @@ internal import Glibc
   /// Cuts every connection that is left. The server can be released then.
   package func close() {
     stopAccepting()
-    endOfTurn()
+    takeCharge()
     for connection in unsafe Array(connections.values) { connection.close() }
+    acceptance = nil
     sweeper = nil
   }
 }

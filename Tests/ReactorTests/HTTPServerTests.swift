@@ -187,6 +187,27 @@ import Testing
     #expect(eventually { server.connectionCount == 0 })
   }
 
+  @Test func `connections accepted while others pipeline are known before their first byte`()
+    throws
+  {
+    let server = try echo()
+    defer { server.stop() }
+    let request = "GET /x HTTP/1.1\r\nHost: a\r\n\r\n"
+    let threads = (0..<4).map { number in
+      RunningThread { [port = server.port] in
+        for _ in 0..<200 {
+          guard let client = try? Client(port: port) else { continue }
+          try? client.send(number % 2 == 0 ? String(repeating: request, count: 50) : request)
+          _ = try? client.response()
+          client.reset()
+        }
+      }
+    }
+    for thread in threads { thread.join() }
+    #expect(try server.answer(to: request).status == 200)
+    #expect(eventually { server.connectionCount == 0 })
+  }
+
   @Test func `stopping answers what was asked and closes what waits`() throws {
     let held = Channel<Carried<HTTPExchange>>()
     let server = try HTTPFixture { held.send(Carried($0)) }
