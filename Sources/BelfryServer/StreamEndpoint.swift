@@ -25,7 +25,7 @@ struct StreamEndpoint {
       refuse("as many listeners as this server takes are here already", context, exchange)
       return
     }
-    guard rooms.allSatisfy(hub.hasPlace) else {
+    guard hub.hasPlaces(for: rooms) else {
       refuse("as many rooms as this server may hold are open already", context, exchange)
       return
     }
@@ -41,10 +41,6 @@ struct StreamEndpoint {
       StreamHandle(rawValue: socket.descriptor), to: rooms, after: lastEventID(of: context),
       framing: framing,
       head: head(headers, framing), now: .now)
-    guard let token else {
-      streams.close(socket)
-      return
-    }
     do throws(ReactorError) {
       try streams.add(socket, token: token.rawValue)
     } catch {

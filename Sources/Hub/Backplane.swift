@@ -38,10 +38,11 @@ package final class LocalBackplane: Backplane {
   package func publish(
     _ text: String, in room: RoomName, completion: @escaping (PublishOutcome) -> Void
   ) {
+    guard deliver(text, room, newest + 1) else {
+      completion(.refused(reason: "as many rooms as this server may hold are open already"))
+      return
+    }
     newest += 1
-    completion(
-      deliver(text, room, newest)
-        ? .taken(EventID(epoch: epoch, number: newest))
-        : .refused(reason: "as many rooms as this server may hold are open already"))
+    completion(.taken(EventID(epoch: epoch, number: newest)))
   }
 }

@@ -1,7 +1,7 @@
 /// Rooms that have history, the one with the oldest message first.
 ///
 /// An entry may be out of date, since messages also leave a room's history by count and age; whoever
-/// takes one compares. A room stands here at most once, so the size is bounded by the rooms.
+/// takes one compares. A room stands here at most once; the table drops those it has forgotten.
 struct EvictionQueue {
   /// A binary heap on `number`.
   private var heap: [(number: UInt64, room: Room)] = []

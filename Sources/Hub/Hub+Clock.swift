@@ -14,9 +14,11 @@ extension Hub {
       tick &+= 1
       sendHeartbeats()
     }
-    sweepLag(now: now)
-    if now - lastSweep >= .seconds(1) { sweep(now: now) }
-    removeDoomed()
+    closeLagging(now: now)
+    if now - lastSweep >= .seconds(1) {
+      table.sweep(now: now)
+      lastSweep = now
+    }
   }
 
   private func sendHeartbeats() {
@@ -36,28 +38,22 @@ extension Hub {
     }
   }
 
-  /// Applies the lag limits, expires history and forgets idle rooms.
-  func sweep(now: Instant) {
-    sweepLag(now: now)
-    if !isWalking { removeDoomed() }
-    table.sweep(now: now)
-    lastSweep = now
-  }
-
-  /// Closes who is too far behind, and finds out how far those are whom we wait for.
-  private func sweepLag(now: Instant) {
-    sweptBytes()
+  /// Closes who is too far behind, and finds out how far those are whom the log waits for.
+  func closeLagging(now: Instant) {
+    bytesSinceSweep = 0
     for feed in feeds { feed?.setBehindFloor(.max) }
-    for slot in 0..<UInt32(listeners.slots) where listeners[slot].flags.contains(.behind) {
-      let listener = listeners[slot]
-      guard !listener.flags.contains(.doomed) else { continue }
-      let feed = feed(of: listener)
-      if let reason = excess(of: listener, feed, now: now) {
-        doom(slot, reason)
-      } else if !listener.flags.contains(.replaying) {
-        feed.holdBack(at: listener.cursor)
+    if behindCount > 0 {
+      for slot in 0..<UInt32(listeners.slots) where listeners[slot].flags.contains(.behind) {
+        let listener = listeners[slot]
+        let feed = feed(of: listener)
+        if let reason = excess(of: listener, feed, now: now) {
+          doom(slot, reason)
+        } else if !listener.flags.contains(.replaying) {
+          feed.holdBack(at: listener.cursor)
+        }
       }
     }
+    if !isWalking { removeDoomed() }
   }
 
   /// Which limit a listener that is behind has passed.
@@ -73,16 +69,18 @@ extension Hub {
       return silence > settings.listenerLag ? .slow : nil
     }
     var bytes: UInt64 = 0
-    var oldest: Instant?
+    var oldest: Frame?
     for room in feed.rooms {
       bytes += room.bytes(after: listener.cursor)
       let index = room.index(after: listener.cursor)
       guard index < room.frames.count else { continue }
-      oldest = min(oldest ?? room.frames[index].time, room.frames[index].time)
+      let frame = room.frames[index]
+      if oldest.map({ frame.number < $0.number }) ?? true { oldest = frame }
     }
-    if bytes > UInt64(listener.offset) + UInt64(settings.listenerLagBytes) { return .lag }
-    if let oldest { return now - oldest > settings.listenerLag ? .slow : nil }
-    return silence > settings.listenerLag ? .slow : nil
+    guard let oldest else { return silence > settings.listenerLag ? .slow : nil }
+    // The message it is reading doesn't count: one larger than the limit can be read too.
+    if bytes - UInt64(oldest.bytes.count) > UInt64(settings.listenerLagBytes) { return .lag }
+    return now - oldest.time > settings.listenerLag ? .slow : nil
   }
 
   /// Closes those that replay and that history has left.

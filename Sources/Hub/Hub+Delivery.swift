@@ -13,18 +13,18 @@ extension Hub {
     budget: FanOutBudget = FanOutBudget(), clock: () -> Instant = { .now }
   ) -> Bool {
     guard !work.isEmpty || !unfinished.isEmpty else { return false }
-    let deadline = clock() + budget.time
+    let start = clock()
     isWalking = true
-    var visits = 0
-    finish(&visits, budget.streams)
+    // Those who replay get half of the time, so that what is live is not held up by a storm of them.
+    var visits = finish(atMost: max(1, budget.streams / 2), until: start + budget.time / 2, clock)
     walk: while let feed = work.first {
       while let slot = feed.nextMember() {
-        let met = !listeners[slot].flags.contains(.behind) && deliver(slot, feed, inWalk: true)
+        let met = !listeners[slot].flags.contains(.behind) && deliver(slot, feed)
         feed.settle()
         guard met else { continue }
         visits += 1
-        if visits >= budget.streams { break walk }
-        if visits % Self.writesPerClockReading == 0, clock() >= deadline { break walk }
+        let readsClock = visits % Self.writesPerClockReading == 0
+        if visits >= budget.streams || (readsClock && clock() >= start + budget.time) { break walk }
       }
       work.removeFirst()
       feed.isQueued = false
@@ -38,40 +38,43 @@ extension Hub {
     return !work.isEmpty || !unfinished.isEmpty
   }
 
-  /// The stream's socket has room again.
+  /// The stream's socket has room again: `flush` goes on with it.
   package func resume(_ token: StreamToken) {
-    guard let slot = listeners.slot(of: token) else { return }
-    catchUp(slot)
-    if !isWalking { removeDoomed() }
-  }
-
-  /// Goes on with those whose last visit was cut short though they could take more.
-  private func finish(_ visits: inout Int, _ limit: Int) {
-    let slots = unfinished
-    unfinished = []
-    for (place, slot) in slots.enumerated() {
-      guard visits < limit else {
-        unfinished.append(contentsOf: slots[place...])
-        return
-      }
-      visits += 1
-      catchUp(slot)
+    guard let slot = listeners.slot(of: token), listeners[slot].flags.contains(.behind) else {
+      return
     }
+    enqueue(slot)
   }
 
-  /// Takes a stream that is behind up again.
-  func catchUp(_ slot: UInt32) {
-    let listener = listeners[slot]
-    guard listener.handle != nil, listener.flags.contains(.behind) else { return }
-    listeners[slot].flags.remove(.behind)
-    _ = deliver(slot, feed(of: listener), inWalk: false)
+  /// Goes on with those who could take more, in the order in which that was found.
+  ///
+  /// - Returns: how many streams were visited.
+  private func finish(atMost limit: Int, until deadline: Instant, _ clock: () -> Instant) -> Int {
+    var visits = 0
+    // Who is not done by its visit stands at the end again, for the next time.
+    for _ in 0..<unfinished.count where visits < limit {
+      guard let slot = listeners.slot(of: unfinished.removeFirst()) else { continue }
+      visits += 1
+      listeners[slot].flags.remove(.queued)
+      stopBeingBehind(slot)
+      _ = deliver(slot, feed(of: listeners[slot]))
+      // A visit may copy 256 KiB: here each is worth a look at the clock.
+      if clock() >= deadline { break }
+    }
+    return visits
+  }
+
+  /// Puts a stream down for `flush`; one that is behind and not put down waits for `resume`.
+  func enqueue(_ slot: UInt32) {
+    guard !listeners[slot].flags.contains(.queued) else { return }
+    listeners[slot].flags.insert(.queued)
+    unfinished.append(listeners.token(of: slot))
   }
 
   /// Writes to one stream until it has everything, takes no more, or is gone.
   ///
-  /// - Parameter inWalk: whether the batch is likely to serve the next stream too.
   /// - Returns: whether anything was offered to it.
-  func deliver(_ slot: UInt32, _ feed: Feed, inWalk: Bool) -> Bool {
+  func deliver(_ slot: UInt32, _ feed: Feed) -> Bool {
     guard let handle = listeners[slot].handle, !listeners[slot].flags.contains(.doomed) else {
       return false
     }
@@ -80,6 +83,10 @@ extension Hub {
       if listeners[slot].flags.contains(.hasPrivateBytes), listeners[slot].offset == 0 {
         offered = true
         guard writePrivateBytes(slot, handle) else { return true }
+        if listeners[slot].flags.contains(.saidGoodbye) {
+          doom(slot, .drain)
+          return true
+        }
       }
       let cursor = listeners[slot].cursor
       guard cursor < feed.head else {
@@ -90,7 +97,7 @@ extension Hub {
         doom(slot, .lag)
         return true
       }
-      let batch = batch(of: feed, for: listeners[slot], keep: inWalk)
+      let batch = batch(of: feed, for: listeners[slot])
       if batch.ends.isEmpty {
         listeners[slot].cursor = feed.head
         continue
@@ -100,18 +107,16 @@ extension Hub {
     }
     // One that has everything by now arrives at the next visit.
     fallBehind(slot, feed)
-    unfinished.append(slot)
+    enqueue(slot)
     return offered
   }
 
-  private func batch(of feed: Feed, for listener: Listener, keep: Bool) -> Batch {
-    let plain = listener.flags.contains(.plain)
-    let kept = plain ? feed.batches.plain : feed.batches.chunked
+  private func batch(of feed: Feed, for listener: Listener) -> Batch {
+    let isPlain = listener.flags.contains(.plain)
+    let kept = isPlain ? feed.batches.plain : feed.batches.chunked
     if kept.serves(listener.cursor, head: feed.head) { return kept }
     let batch = Batch(of: feed, after: listener.cursor, framing: listener.framing)
-    if keep {
-      if plain { feed.batches.plain = batch } else { feed.batches.chunked = batch }
-    }
+    if isPlain { feed.batches.plain = batch } else { feed.batches.chunked = batch }
     return batch
   }
 
@@ -154,7 +159,9 @@ extension Hub {
     sink.setBlocked(true, handle)
   }
 
-  private func fallBehind(_ slot: UInt32, _ feed: Feed) {
+  /// The walk passes the stream by from now on.
+  func fallBehind(_ slot: UInt32, _ feed: Feed) {
+    if !listeners[slot].flags.contains(.behind) { behindCount += 1 }
     listeners[slot].flags.insert(.behind)
     if !listeners[slot].flags.contains(.replaying) {
       feed.holdBack(at: listeners[slot].cursor)
@@ -172,5 +179,11 @@ extension Hub {
       sink.setBlocked(false, handle)
     }
     if listeners[slot].flags.contains(.ending) { sayGoodbye(slot) }
+  }
+
+  func stopBeingBehind(_ slot: UInt32) {
+    guard listeners[slot].flags.contains(.behind) else { return }
+    listeners[slot].flags.remove(.behind)
+    behindCount -= 1
   }
 }

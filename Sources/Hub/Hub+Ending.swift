@@ -12,8 +12,7 @@ extension Hub {
     goodbyeRetry = retry
     for slot in 0..<UInt32(listeners.slots) where listeners[slot].handle != nil {
       listeners[slot].flags.insert(.ending)
-      let feed = feed(of: listeners[slot])
-      if !listeners[slot].flags.contains(.behind) { _ = deliver(slot, feed, inWalk: false) }
+      if !listeners[slot].flags.contains(.behind) { _ = deliver(slot, feed(of: listeners[slot])) }
     }
     if !isWalking { removeDoomed() }
   }

@@ -8,13 +8,12 @@ extension Hub {
   /// room whose history no longer reaches so far.
   ///
   /// - Parameter head: the bytes of the HTTP response's head.
-  /// - Returns: the stream's name, or nil when a new room would be one too many; then the handle
-  ///   stays the caller's.
+  /// The caller has asked `hasPlaces` in this turn; `flush` sends the messages.
   package func subscribe(
     _ handle: StreamHandle, to names: [RoomName], after lastEventID: LastEventID?,
     framing: Framing, head: [UInt8], now: Instant
-  ) -> StreamToken? {
-    guard let rooms = rooms(names, now: now) else { return nil }
+  ) -> StreamToken {
+    let rooms = rooms(names, now: now)
     let resumption = Resumption(
       after: lastEventID, rooms: rooms, epoch: epoch, newest: newest)
     for gap in resumption.gaps { counted.countGap(gap.reason) }
@@ -32,7 +31,10 @@ extension Hub {
     counted.opened += 1
     let token = listeners.token(of: slot)
     send(head + framing.frame(opening(of: resumption)), privatelyTo: slot)
-    if !listeners[slot].flags.contains(.behind) { _ = deliver(slot, feed, inWalk: false) }
+    if resumption.cursor < newest, !listeners[slot].flags.contains(.behind) {
+      fallBehind(slot, feed)
+      enqueue(slot)
+    }
     if !isWalking { removeDoomed() }
     return token
   }
@@ -49,17 +51,12 @@ extension Hub {
   }
 
   /// The rooms of these names in one order, without what is too old for replay.
-  private func rooms(_ names: [RoomName], now: Instant) -> [Room]? {
-    var rooms: [Room] = []
-    for name in Set(names).sorted() {
-      guard let room = table.room(name) else {
-        for room in rooms { table.forgetIfIdle(room) }
-        return nil
-      }
+  private func rooms(_ names: [RoomName], now: Instant) -> [Room] {
+    Set(names).sorted().map { name in
+      guard let room = table.room(name) else { preconditionFailure("no place was asked for") }
       table.expire(room, now: now)
       room.drop()
-      rooms.append(room)
+      return room
     }
-    return rooms
   }
 }

@@ -23,7 +23,9 @@ package final class Hub {
   /// Feeds whose walk isn't done.
   var work = Ring<Feed>()
   /// Streams that could take more than one visit may give them.
-  var unfinished: [UInt32] = []
+  var unfinished = Ring<StreamToken>()
+  /// How many streams are behind.
+  var behindCount = 0
   /// Streams found closed during a walk; they leave the registry after it.
   var doomed: [(slot: UInt32, reason: CloseReason)] = []
   /// What waits to be sent to one stream alone, by slot.
@@ -34,7 +36,7 @@ package final class Hub {
   /// The present tick of the heartbeat schedule.
   var tick: UInt32 = 0
   /// Bytes taken in since the lag limits were last looked at.
-  private(set) var bytesSinceSweep = 0
+  var bytesSinceSweep = 0
   var lastSweep: Instant
   var counted = HubCounters()
   let start: Instant
@@ -62,6 +64,9 @@ package final class Hub {
     return counters
   }
 
+  /// How many entries the queue for eviction has: at most some more than twice the rooms.
+  package var queuedForEviction: Int { table.queuedForEviction }
+
   /// How many streams are open.
   package var listenerCount: Int { listeners.count }
 
@@ -75,9 +80,9 @@ package final class Hub {
   @discardableResult
   package func append(_ text: String, to name: RoomName, number: UInt64, now: Instant) -> Bool {
     precondition(number > newest, "numbers rise")
+    guard let room = table.room(name) else { return false }
     newest = number
     counted.published += 1
-    guard let room = table.room(name) else { return false }
     let id = EventID(epoch: epoch, number: number)
     table.append(ServerSentEvent(id: id, data: text), to: room, number: number, now: now)
     bytesSinceSweep += text.utf8.count
@@ -86,13 +91,14 @@ package final class Hub {
       queue(feed)
     }
     if room.feeds.isEmpty { table.forgetIfIdle(room) }
-    if bytesSinceSweep > settings.listenerLagBytes { sweep(now: now) }
+    if bytesSinceSweep > settings.listenerLagBytes { closeLagging(now: now) }
     return true
   }
 
-  /// Whether `append` to this room would find or make a place for it.
-  package func hasPlace(for name: RoomName) -> Bool {
-    table.rooms[name] != nil || table.rooms.count < settings.maximumRooms
+  /// Whether all of these rooms are held or could be.
+  package func hasPlaces(for names: [RoomName]) -> Bool {
+    let new = Set(names).filter { table.rooms[$0] == nil }
+    return table.rooms.count + new.count <= settings.maximumRooms
   }
 
   /// The id just before the oldest message that a room keeps: a stream that resumes from it is sent
@@ -170,10 +176,9 @@ package final class Hub {
     if listener.flags.contains(.hasPrivateBytes) { privateBytes[slot] = nil }
     let feed = feed(of: listener)
     if listener.flags.contains(.replaying) { feed.replaying -= 1 }
+    stopBeingBehind(slot)
     listeners.remove(slot)
     feed.remove(at: Int(listener.place)) { listeners[$0].place = UInt32($1) }
     if feed.members.isEmpty { dissolve(feed) }
   }
-
-  func sweptBytes() { bytesSinceSweep = 0 }
 }

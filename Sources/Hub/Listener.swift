@@ -29,7 +29,7 @@ struct Listener {
   var handle: StreamHandle? { rawHandle < 0 ? nil : StreamHandle(rawValue: rawHandle) }
 
   struct Flags: OptionSet {
-    var rawValue: UInt8
+    var rawValue: UInt16
     /// HTTP/1.0: bare bytes, no chunks.
     static var plain: Flags { Flags(rawValue: 1) }
     /// It did not take all it was offered, and waits for `resume`; the walk passes it by.
@@ -38,6 +38,8 @@ struct Listener {
     static var replaying: Flags { Flags(rawValue: 4) }
     /// Its sink was told that it is blocked.
     static var blocked: Flags { Flags(rawValue: 128) }
+    /// It stands in the hub's `unfinished`.
+    static var queued: Flags { Flags(rawValue: 256) }
     /// Bytes that only it is sent wait in the hub's `privateBytes`, before everything else.
     static var hasPrivateBytes: Flags { Flags(rawValue: 8) }
     /// It is to be ended once it has everything.

@@ -12,6 +12,8 @@ struct RoomTable {
   private(set) var historyBytes = 0
   private(set) var historyEntries = 0
 
+  var queuedForEviction: Int { evictions.count }
+
   init(settings: HubSettings) { self.settings = settings }
 
   /// The room of this name, made when it isn't held; nil when as many as may be are held already.
@@ -30,12 +32,9 @@ struct RoomTable {
     let frame = room.append(event, number: number, time: now)
     historyBytes += frame.cost
     historyEntries += 1
-    if !room.isQueuedForEviction, let oldest = room.oldestInHistory {
-      evictions.push(room, oldest: oldest.number)
-      room.isQueuedForEviction = true
-    }
     while room.historyCount > settings.historyCount { retireOldest(of: room) }
     expire(room, now: now)
+    if !room.isQueuedForEviction { requeue(room) }
     while historyBytes > settings.historyBytes, evictOldest() {}
     room.drop()
   }
@@ -59,12 +58,24 @@ struct RoomTable {
   /// Drops a room that nobody listens to and that keeps nothing.
   mutating func forgetIfIdle(_ room: Room) {
     guard room.isForgettable, rooms.removeValue(forKey: room.name) != nil else { return }
+    compactEvictions()
     guard room.droppedThrough > lostThrough else { return }
     if forgotten.count >= settings.maximumRooms, let other = forgotten.first {
       forgotten.removeValue(forKey: other.key)
       lostThrough = max(lostThrough, other.value)
     }
     forgotten[room.name] = room.droppedThrough
+  }
+
+  /// Drops the queue's entries of rooms that have no history, which else would stay until there is
+  /// too much history again.
+  private mutating func compactEvictions() {
+    guard evictions.count > 2 * rooms.count + 16 else { return }
+    evictions = EvictionQueue()
+    for room in rooms.values {
+      room.isQueuedForEviction = false
+      requeue(room)
+    }
   }
 
   private mutating func retireOldest(of room: Room) {

@@ -47,7 +47,7 @@ import Testing
     }
     #expect(fixture.hub.counters.writes == writes)
     fixture.sink[handle].room = nil
-    fixture.hub.resume(token)
+    fixture.resume(token)
     #expect(try fixture.received(handle).texts == (0...100).map(String.init))
   }
 
@@ -62,7 +62,7 @@ import Testing
         fixture.flush()
         fixture.pass(.seconds(3))
         fixture.sink[handle].room = nil
-        fixture.hub.resume(token)
+        fixture.resume(token)
         fixture.publish("third")
         fixture.flush()
         #expect(
@@ -102,6 +102,7 @@ import Testing
     var joined: Int?
     fixture.sink.beforeWrite = { [unowned fixture] handle in
       guard handle == 2, joined == nil else { return }
+      fixture.flushesOnSubscribe = false
       joined = -1
       fixture.publish("b")
       joined = fixture.subscribe(after: "e1-0").handle
@@ -235,7 +236,7 @@ import Testing
       fixture.flush()
     }
     fixture.sink[slow].room = nil
-    fixture.hub.resume(token)
+    fixture.resume(token)
     fixture.flush()
     #expect(try fixture.received(slow).texts == texts)
     fixture.pass(.seconds(1))
@@ -260,12 +261,13 @@ import Testing
     fixture.publish("1", in: "a")
     fixture.publish("2", in: "b")
     #expect(!fixture.hub.append("3", to: RoomName("c")!, number: 3, now: fixture.now))
-    let handle = fixture.sink.open()
-    let token = fixture.hub.subscribe(
-      StreamHandle(rawValue: Int32(handle)), to: [RoomName("a")!, RoomName("c")!], after: nil,
-      framing: .plain, head: [],
-      now: fixture.now)
-    #expect(token == nil)
+    #expect(fixture.hub.counters.published == 2 && fixture.hub.newestID.number == 2)
+    let names = ["a", "b", "c", "d"].map { RoomName($0)! }
+    #expect(fixture.hub.hasPlaces(for: [names[0], names[1]]))
+    #expect(!fixture.hub.hasPlaces(for: [names[0], names[2]]))
+    let roomier = Fixture { $0.maximumRooms = 2 }
+    #expect(roomier.hub.hasPlaces(for: Array(names[..<2])))
+    #expect(!roomier.hub.hasPlaces(for: Array(names[..<3])))
     #expect(fixture.hub.counters.rooms == 2)
   }
 
@@ -345,10 +347,57 @@ import Testing
     for _ in 0..<100 {
       fixture.pass(.seconds(2))
       fixture.sink[handle].room = 5000
-      fixture.hub.resume(token)
+      fixture.resume(token)
     }
     #expect(try fixture.received(handle).numbers == Array(1...500))
     #expect(!fixture.sink[handle].isClosed)
+  }
+
+  @Test func `a message larger than the lag limit is no lag`() throws {
+    let fixture = Fixture { $0.listenerLagBytes = 1000 }
+    let (handle, token) = fixture.subscribe()
+    let large = String(repeating: "x", count: 50_000)
+    fixture.publish(large)
+    fixture.sink[handle].room = 1000
+    fixture.flush()
+    for _ in 0..<60 {
+      fixture.pass(.milliseconds(300))
+      fixture.sink[handle].room = 1000
+      fixture.resume(token)
+    }
+    #expect(try fixture.received(handle).texts == [large])
+  }
+
+  @Test func `rooms that come and go leave nothing behind`() throws {
+    let fixture = Fixture { $0.historyCount = 0 }
+    for number in 0..<1000 { fixture.publish("\(number)", in: "r\(number % 10)") }
+    #expect(fixture.hub.counters.rooms == 0)
+    #expect(fixture.hub.queuedForEviction <= 16)
+    let aging = Fixture { $0.historyAge = .seconds(1) }
+    for number in 0..<200 {
+      aging.publish("\(number)", in: "r\(number)")
+      aging.pass(.seconds(2))
+    }
+    #expect(aging.hub.counters.rooms == 0)
+    #expect(aging.hub.queuedForEviction <= 20)
+  }
+
+  @Test func `a replay storm leaves time for what is live`() throws {
+    let fixture = Fixture()
+    let live = (0..<10).map { _ in fixture.subscribe() }
+    for number in 0..<200 { fixture.publish("\(number) " + String(repeating: "x", count: 20_000)) }
+    fixture.flush()
+    fixture.flushesOnSubscribe = false
+    for _ in 0..<50 { fixture.subscribe(after: "e1-0") }
+    fixture.publish("now")
+    // Each look at the clock is half a millisecond later: the storm gets its half of one slice.
+    var time = fixture.now
+    let hasMore = fixture.hub.flush {
+      defer { time += .microseconds(500) }
+      return time
+    }
+    #expect(hasMore)
+    for (handle, _) in live { #expect(try fixture.received(handle).texts.last == "now") }
   }
 
   // MARK: Ending
@@ -364,7 +413,7 @@ import Testing
     #expect(fixture.sink[ready].isClosed)
     #expect(!fixture.sink[slow].isClosed)
     fixture.sink[slow].room = nil
-    fixture.hub.resume(token)
+    fixture.resume(token)
     fixture.flush()
     for handle in [ready, slow] {
       let received = try fixture.received(handle)

@@ -114,6 +114,8 @@ final class Fixture {
   let epoch = Epoch("e1")!
   private(set) var now = ContinuousClock.now
   private var newest: UInt64 = 0
+  /// Off where a listener joins in the midst of a flush.
+  var flushesOnSubscribe = true
 
   init(_ change: (inout HubSettings) -> Void = { _ in }) {
     var settings = HubSettings()
@@ -132,7 +134,8 @@ final class Fixture {
       StreamHandle(rawValue: Int32(handle)), to: rooms.map { RoomName($0)! },
       after: id.map { LastEventID($0) },
       framing: framing, head: [], now: now)
-    return (handle, token!)
+    if flushesOnSubscribe { flush() }
+    return (handle, token)
   }
 
   @discardableResult
@@ -148,6 +151,11 @@ final class Fixture {
       if !hub.flush(budget: budget, clock: { [now] in now }) { return }
     }
     preconditionFailure("the fan-out never ends")
+  }
+
+  func resume(_ token: StreamToken) {
+    hub.resume(token)
+    flush()
   }
 
   func advance(_ time: Duration) {
