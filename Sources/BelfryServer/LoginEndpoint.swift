@@ -31,7 +31,7 @@ struct LoginEndpoint {
 
   func signOut(_ context: RequestContext) -> HTTPResponse {
     var response = HTTPResponse.redirect(.found, to: basePath + "/login")
-    if context.request.method != .head, context.session != nil {
+    if context.request.method != .head, context.session != nil, origins.permits(context) {
       response.headers.add(cookies.clear(isSecure: context.isSecure))
     }
     return response

@@ -7,8 +7,9 @@ struct OriginPolicy {
 
   /// Whether a request that changes something may come from where it comes from.
   ///
-  /// `Sec-Fetch-Site` decides where a browser sends it (Fetch Metadata, section 2.4); else the
-  /// `Origin`, whose host must be ours; programs send neither and pass.
+  /// An allowed origin may. For others `Sec-Fetch-Site` decides where a browser sends it (Fetch
+  /// Metadata, section 2.4); else the `Origin`, whose host must be ours; programs send neither and
+  /// pass.
   func permits(_ context: RequestContext) -> Bool {
     let headers = context.request.headers
     let origin = headers["Origin"]
@@ -22,8 +23,9 @@ struct OriginPolicy {
   /// hand, and no preview of one.
   func permitsSignIn(_ context: RequestContext) -> Bool {
     let headers = context.request.headers
-    let isPrefetch = ["Sec-Purpose", "Purpose", "X-Moz"].contains { name in
-      headers[name].map { $0.lowercased().contains("prefetch") } ?? false
+    let isPrefetch = ["Sec-Purpose", "Purpose", "X-Purpose", "X-Moz"].contains { name in
+      let purpose = headers[name]?.lowercased() ?? ""
+      return purpose.contains("prefetch") || purpose.contains("preview")
     }
     let isDocument = headers["Sec-Fetch-Dest"].map { $0 == "document" } ?? true
     return context.request.method == .get && !isPrefetch && isDocument && permits(context)

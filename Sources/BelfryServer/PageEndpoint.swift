@@ -8,6 +8,8 @@ struct PageEndpoint {
   let cookies: SessionCookies
   let origins: OriginPolicy
   let basePath: String
+  /// The room the page shows.
+  let room: RoomName
   /// The id that a fresh page resumes from, so that it shows the history there is.
   let since: (RoomName) -> EventID
 
@@ -49,11 +51,9 @@ struct PageEndpoint {
   }
 
   private func page(_ user: String, flash: Flash?, _ context: RequestContext) -> HTTPResponse {
-    // The default room's name is valid by its own rules.
-    let room = RoomName(RoomRules.defaultName)!
     return .page(
       pages.chat(
         language: context.language, user: user, flash: flash?.text,
-        room: room.description, since: since(room).description))
+        room: room.text, since: since(room).description))
   }
 }

@@ -1,10 +1,10 @@
-internal import EventStream
+package import EventStream
 internal import Reactor
 
 /// Which rooms exist.
 package struct RoomRules: Sendable {
-  /// The room of whoever names none.
-  package static let defaultName = "chat"
+  /// The original's room.
+  private static let chat = "chat"
   /// Rooms that one stream may follow.
   static let maximumPerStream = 64
 
@@ -16,6 +16,13 @@ package struct RoomRules: Sendable {
   /// Those that match one of `patterns`.
   package init(_ patterns: [RoomPattern]) { self.patterns = patterns }
 
+  /// The room of whoever names none, the page's too: `chat`, or where that isn't one the first that
+  /// is named in full; nil when there is none.
+  package var home: RoomName? {
+    let named = patterns?.lazy.compactMap { RoomName($0.text) }.first
+    return RoomName(Self.chat).flatMap { allows($0) ? $0 : nil } ?? named
+  }
+
   func allows(_ room: RoomName) -> Bool {
     patterns.map { patterns in patterns.contains { $0.matches(room) } } ?? true
   }
@@ -24,7 +31,7 @@ package struct RoomRules: Sendable {
   ///
   /// - Throws: what to answer when it is no name, or no room.
   func room(named text: String?) throws(Refusal) -> RoomName {
-    guard let room = RoomName(text ?? Self.defaultName) else {
+    guard let room = text.map({ RoomName($0) }) ?? home else {
       throw Refusal(
         .badRequest, "a room's name is 1 to 64 of the characters A-Z a-z 0-9 . _ : -")
     }

@@ -39,7 +39,7 @@ struct Router {
       return nil
     case "stream":
       try allow([.get, .head], method)
-      try stream.open(context, exchange)
+      stream.open(context, exchange)
       return nil
     case let name? where !UserName.isReserved(pathSegment: name):
       try allow([.get, .head], method)

@@ -16,7 +16,8 @@ package final class Server {
   private let logger: Logger
   private var ticker: Event?
   private var statistics: Statistics?
-  private var drain: Drain?
+  /// While the server is stopping: cuts what is left.
+  private var drain: Event?
   /// Where it listens: port 0 became a port.
   package let addresses: [ListenAddress]
 
@@ -26,9 +27,13 @@ package final class Server {
   package init(_ settings: ServerSettings, logger: Logger) throws {
     WallClock.prepare()
     let descriptors = DescriptorLimit.raise()
+    guard descriptors >= Self.minimumDescriptors else {
+      throw SettingsError(
+        "the limit on descriptors is \(descriptors) (ulimit -n); at least \(Self.minimumDescriptors) are needed"
+      )
+    }
     var generator = SystemRandomNumberGenerator()
     let codec = SessionCodec(keys: Self.keys(settings, logger, using: &generator))
-    let vue = try File.read(settings.vuePath)
 
     let loop = try EventLoop { logger.warning("libevent", metadata: ["message": "\($0)"]) }
     let relay = StreamRelay()
@@ -44,7 +49,7 @@ package final class Server {
     }
 
     let router = try Self.router(
-      settings, codec: codec, vue: vue, hub: hub, streams: streams, backplane: backplane,
+      settings, codec: codec, hub: hub, streams: streams, backplane: backplane,
       maximumListeners: settings.maximumListeners ?? max(1, descriptors - Self.reserve(descriptors))
     )
     let http = try HTTPServer(
@@ -76,6 +81,9 @@ package final class Server {
     self.logger = logger
   }
 
+  /// Listening, libevent, the log and a few connections.
+  private static let minimumDescriptors = 32
+
   /// Descriptors that no stream may take: for listening, publishers, files and libevent.
   private static func reserve(_ descriptors: Int) -> Int { min(100, max(24, descriptors / 4)) }
 
@@ -89,11 +97,14 @@ package final class Server {
   }
 
   private static func router(
-    _ settings: ServerSettings, codec: SessionCodec, vue: [UInt8], hub: Hub,
+    _ settings: ServerSettings, codec: SessionCodec, hub: Hub,
     streams: StreamSet, backplane: any Backplane, maximumListeners: Int
   ) throws -> Router {
     let basePath = settings.basePath
-    let files = StaticEndpoint(vue: vue)
+    guard let home = settings.rooms.home else {
+      throw SettingsError("there is no room for the page")
+    }
+    let files = StaticEndpoint(vue: settings.vue)
     let pages = try Pages(basePath: basePath) { basePath + files.path(of: $0) }
     let cookies = SessionCookies(
       codec: codec, maximumAge: settings.sessionAge, basePath: basePath)
@@ -102,7 +113,7 @@ package final class Server {
       basePath: basePath,
       login: LoginEndpoint(pages: pages, cookies: cookies, origins: origins, basePath: basePath),
       page: PageEndpoint(
-        pages: pages, cookies: cookies, origins: origins, basePath: basePath,
+        pages: pages, cookies: cookies, origins: origins, basePath: basePath, room: home,
         since: { hub.idBeforeHistory(of: $0, now: .now) }),
       post: PostEndpoint(
         rooms: settings.rooms, maximumMessage: settings.maximumMessage, origins: origins,
@@ -132,9 +143,7 @@ package final class Server {
   private func endOfTurn() -> Bool {
     http.endOfTurn()
     let hasMore = hub.flush()
-    if let drain, hub.listenerCount == 0, http.connectionCount == 0 || drain.isOver {
-      loop.stop()
-    }
+    if drain != nil, hub.listenerCount == 0, http.connectionCount == 0 { loop.stop() }
     return hasMore
   }
 
@@ -150,10 +159,9 @@ package final class Server {
     let retry = settings.hub.retry
     hub.endAll { retry * Double.random(in: 0.5...1.5) }
     let loop = loop
+    drain = try? Event(on: loop, after: settings.drainTime) { loop.stop() }
     // Without a timer there is no waiting.
-    let deadline = try? Event(on: loop, after: settings.drainTime) { loop.stop() }
-    if deadline == nil { loop.stop() }
-    drain = Drain(deadline: deadline)
+    if drain == nil { loop.stop() }
   }
 
   /// What the hub has done.
@@ -161,12 +169,6 @@ package final class Server {
 
   /// A door for other threads, which stays open while the event is held.
   package func makeRemote() throws(ReactorError) -> (Remote, Event) { try loop.makeRemote() }
-}
-
-/// The server is stopping; `deadline` cuts what is left.
-private struct Drain {
-  let deadline: Event?
-  var isOver: Bool { deadline == nil }
 }
 
 /// Passes what happens to sockets on to the hub, which is made after their set.

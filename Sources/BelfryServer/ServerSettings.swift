@@ -22,8 +22,8 @@ package struct ServerSettings: Sendable {
   package var origins: [String] = []
   /// Proxies whose word on scheme and host is taken.
   package var trustedProxies = TrustedProxies()
-  /// Vue's runtime build.
-  package var vuePath = "/usr/share/javascript/vue/vue.runtime.min.js"
+  /// Vue's runtime build: the script itself.
+  package var vue: [UInt8] = []
   /// Time for streams and answers to end after SIGTERM.
   package var drainTime = Duration.seconds(10)
   /// Open streams at most; nil: what the limit on descriptors leaves.

@@ -11,8 +11,26 @@ struct StreamEndpoint {
   /// Open streams at most: beyond, publishers would find no descriptor.
   let maximumListeners: Int
 
-  func open(_ context: RequestContext, _ exchange: HTTPExchange) throws(Refusal) {
-    let rooms = try rooms(of: context)
+  func open(_ context: RequestContext, _ exchange: HTTPExchange) {
+    do throws(Refusal) {
+      try open(try rooms(of: context), context, exchange)
+    } catch {
+      respond(error, context, exchange)
+    }
+  }
+
+  /// An allowed origin may read why.
+  private func respond(
+    _ refusal: Refusal, _ context: RequestContext, _ exchange: HTTPExchange
+  ) {
+    var response = refusal.response
+    origins.grant(context, in: &response.headers)
+    exchange.respond(response)
+  }
+
+  private func open(
+    _ rooms: [RoomName], _ context: RequestContext, _ exchange: HTTPExchange
+  ) throws(Refusal) {
     let headers = streamHeaders(context)
     guard context.request.method == .get else {
       var response = HTTPResponse(.ok, headers: headers)
@@ -93,8 +111,7 @@ struct StreamEndpoint {
   private func refuse(_ reason: String, _ context: RequestContext, _ exchange: HTTPExchange) {
     let accept = context.request.headers["Accept"] ?? ""
     guard accept.contains("text/event-stream") else {
-      let refusal = Refusal(.serviceUnavailable, reason, retryAfter: .seconds(5))
-      exchange.respond(refusal.response)
+      respond(Refusal(.serviceUnavailable, reason, retryAfter: .seconds(5)), context, exchange)
       return
     }
     var body: [UInt8] = []

@@ -1,5 +1,20 @@
 internal import Glibc
 
+/// Descriptors 0, 1 and 2.
+package enum StandardDescriptors {
+  /// Puts /dev/null where the process was started without one: the next file opened would take its
+  /// place, and get what is meant for standard error.
+  package static func fill() {
+    while true {
+      let descriptor = unsafe open("/dev/null", O_RDWR)
+      guard descriptor >= 0, descriptor <= 2 else {
+        if descriptor > 2 { close(descriptor) }
+        return
+      }
+    }
+  }
+}
+
 /// How many descriptors this process may hold (RLIMIT_NOFILE).
 package enum DescriptorLimit {
   /// Raises the limit to what the process may set for itself, and returns what it is then.

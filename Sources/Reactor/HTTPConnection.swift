@@ -109,7 +109,11 @@ internal import Glibc
 
   /// evhttp has read a request completely.
   func handle(_ request: OpaquePointer) {
-    precondition(scanner.verdict == .complete, "evhttp has read a head that the scanner has not")
+    guard scanner.verdict == .complete else {
+      // It should not be: evhttp has read a head that the scanner has not.
+      close()
+      return
+    }
     enter(.handling)
     unsafe self.request = request
     let exchange = HTTPExchange(unsafe copy(request), connection: self)
@@ -155,9 +159,9 @@ internal import Glibc
     // Unretained: evhttp completes requests before it closes their connection.
     unsafe evhttp_request_set_on_complete_cb(
       request,
-      { request, context in
+      { _, context in
         let connection = unsafe Unmanaged<HTTPConnection>.fromOpaque(context!)
-        unsafe connection.takeUnretainedValue().completed(request!)
+        unsafe connection.takeUnretainedValue().completed()
       }, Unmanaged.passUnretained(self).toOpaque())
     enter(.replying)
     let body = unsafe evbuffer_new()
@@ -183,7 +187,7 @@ internal import Glibc
   }
 
   /// The answer has been written; evhttp goes on with the next request, or closes.
-  private func completed(_ request: OpaquePointer) {
+  private func completed() {
     enter(.waiting(isFirst: false))
     scanner = server.makeScanner()
     let input = unsafe bufferevent_get_input(stream)!
@@ -191,10 +195,9 @@ internal import Glibc
     guard pipelined > 0 else { return }
     enter(.receiving)
     guard let refusal = unsafe scan(input, last: pipelined) else { return }
+    // evhttp goes on reading, and finds nothing any more.
+    unsafe evbuffer_drain(input, pipelined)
     condemn(refusal)
-    // evhttp asks for this right after: the connection ends without another request being read.
-    unsafe evhttp_add_header(
-      evhttp_request_get_output_headers(request), "Connection", "close")
   }
 
   // MARK: Leaving evhttp

@@ -14,9 +14,6 @@ package final class HTTPExchange {
 
   deinit { connection?.respond(HTTPResponse(.internalServerError)) }
 
-  /// Whether the client is, as far as evhttp knows, still waiting for an answer.
-  package var isOpen: Bool { connection != nil }
-
   /// Sends a response; evhttp adds `Date`. The body is left out where the method or the status has
   /// none, and `Content-Length` still says how long it would be (RFC 9110, 9.3.2).
   package func respond(_ response: HTTPResponse) {

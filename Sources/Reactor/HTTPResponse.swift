@@ -36,11 +36,11 @@ package struct HTTPStatus: RawRepresentable, Hashable, Sendable {
   package static let contentTooLarge = HTTPStatus(rawValue: 413)
   package static let uriTooLong = HTTPStatus(rawValue: 414)
   package static let unsupportedMediaType = HTTPStatus(rawValue: 415)
+  package static let expectationFailed = HTTPStatus(rawValue: 417)
   package static let headerFieldsTooLarge = HTTPStatus(rawValue: 431)
   package static let internalServerError = HTTPStatus(rawValue: 500)
   package static let notImplemented = HTTPStatus(rawValue: 501)
   package static let serviceUnavailable = HTTPStatus(rawValue: 503)
-  package static let gatewayTimeout = HTTPStatus(rawValue: 504)
   package static let versionNotSupported = HTTPStatus(rawValue: 505)
 
   package var phrase: String {
@@ -59,12 +59,11 @@ package struct HTTPStatus: RawRepresentable, Hashable, Sendable {
     case 413: "Content Too Large"
     case 414: "URI Too Long"
     case 415: "Unsupported Media Type"
-    case 429: "Too Many Requests"
+    case 417: "Expectation Failed"
     case 431: "Request Header Fields Too Large"
     case 500: "Internal Server Error"
     case 501: "Not Implemented"
     case 503: "Service Unavailable"
-    case 504: "Gateway Timeout"
     case 505: "HTTP Version Not Supported"
     default: "Status"
     }

@@ -162,7 +162,9 @@ internal import Glibc
       unsafe bufferevent_getcb(stream, nil, nil, nil, &context)
       // evhttp's own object; nil when the connection died at birth.
       if let connection = OpaquePointer(context) {
-        unsafe connections[connection] = HTTPConnection(connection, stream, server: self)
+        let known = unsafe HTTPConnection(connection, stream, server: self)
+        unsafe connections[connection] = known
+        if isClosing { known.closeIfIdle() }
       }
       unsafe bufferevent_decref(stream)
     }
@@ -173,8 +175,11 @@ internal import Glibc
     guard let connection = unsafe evhttp_request_get_connection(request),
       let known = unsafe connections[connection]
     else {
-      // Every connection is known before libevent reads from it.
-      fatalError("a request came on a connection that nobody accepted")
+      // None should be: every connection is known before libevent reads from it.
+      if let connection = unsafe evhttp_request_get_connection(request) {
+        unsafe evhttp_connection_free(connection)
+      }
+      return
     }
     unsafe known.handle(request)
   }

@@ -20,6 +20,8 @@ internal import Synchronization
   private let bound: OpaquePointer
   private let listener: OpaquePointer
   private var resumption: Event?
+  /// A Unix socket's file, as it was bound.
+  private let file: FileIdentity?
   /// When accepting failed last: one line says so for each shortage, not one each 100 ms.
   private var lastFailure: ContinuousClock.Instant?
   /// After so long without a failure the next one is news.
@@ -31,6 +33,7 @@ internal import Synchronization
     log: @escaping (String) -> Void
   ) throws(ReactorError) {
     self.address = address
+    if case .unix(let path) = address { file = Socket.identity(of: path) } else { file = nil }
     self.loop = loop
     self.log = log
     unsafe self.http = http
@@ -70,10 +73,13 @@ internal import Synchronization
     if resumption == nil { unsafe evconnlistener_enable(listener) }
   }
 
-  /// Listens no more, and frees the socket. A Unix socket's path goes too.
+  /// Listens no more, and frees the socket. A Unix socket's path goes too, if it is still its own.
   func close() {
     resumption = nil
     unsafe evhttp_del_accept_socket(http, bound)
-    if case .unix(let path) = address { unsafe unlink(path) }
+    // By now the path may be somebody else's.
+    if case .unix(let path) = address, file != nil, Socket.identity(of: path) == file {
+      unsafe unlink(path)
+    }
   }
 }

@@ -35,9 +35,6 @@ struct RequestHeadScanner {
 
   init(limits: Limits) { self.limits = limits }
 
-  /// Whether any byte of this request has come.
-  var hasBegun: Bool { length > 0 }
-
   /// Reads on; bytes after the head's empty line are the body's and are passed over.
   mutating func scan(_ bytes: Span<UInt8>) -> Verdict {
     for index in bytes.indices {
@@ -123,6 +120,10 @@ struct RequestHeadScanner {
     switch name {
     case "host": try readHost(value)
     case "content-length": try readLength(value)
+    case "expect":
+      guard String(decoding: value, as: UTF8.self).equalsIgnoringASCIICase("100-continue") else {
+        throw HTTPRefusal(.expectationFailed, "only 100-continue can be expected here")
+      }
     case "transfer-encoding":
       throw HTTPRefusal(.lengthRequired, "a body must come with its Content-Length")
     default: break

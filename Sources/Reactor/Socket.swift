@@ -85,8 +85,21 @@ enum Socket {
     return descriptor
   }
 
+  /// Which file a socket's path is; nil when there is none, or it is no socket.
+  ///
+  /// A link is not followed: what it points to is not ours to replace.
+  static func identity(of path: String) -> FileIdentity? {
+    var status = stat()
+    guard unsafe lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFSOCK else { return nil }
+    return FileIdentity(device: UInt64(status.st_dev), number: UInt64(status.st_ino))
+  }
+
   /// Whether `path` is a socket that nobody listens on.
   private static func isStale(_ path: String) -> Bool {
+    guard identity(of: path) != nil else {
+      errno = EADDRINUSE
+      return false
+    }
     let probe = socket(AF_UNIX, type, 0)
     defer { close(probe) }
     let refused =
@@ -148,6 +161,12 @@ enum Socket {
   private static func text(_ characters: [CChar]) -> String {
     String(decoding: characters.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
   }
+}
+
+/// One file, whatever its path.
+struct FileIdentity: Equatable {
+  let device: UInt64
+  let number: UInt64
 }
 
 /// What is set on a listening TCP socket, for each accepted one to inherit (measured: Linux hands

@@ -108,7 +108,14 @@ package struct StreamSocket: Hashable, Sendable {
   }
 
   /// Closes a socket, which ends its watch.
-  package func close(_ socket: StreamSocket) { Glibc.close(socket.descriptor) }
+  ///
+  /// What the client has sent is thrown away in the kernel: closing a socket with unread bytes resets
+  /// the connection, and the client might lose the end of its stream.
+  package func close(_ socket: StreamSocket) {
+    let flags = Int32(MSG_DONTWAIT) | Int32(MSG_TRUNC)
+    _ = recv(socket.descriptor, nil, 1 << 20, flags)
+    Glibc.close(socket.descriptor)
+  }
 
   private func dispatch() {
     let count = unsafe epoll_wait(descriptor, &events, Int32(Self.batch), 0)

@@ -15,6 +15,8 @@ enum Environment {
   ///
   /// - Parameter options: the names of all options, without dashes.
   static func arguments(_ commandLine: [String], options: [String]) -> [String] {
+    let subcommand = commandLine.prefix { !$0.hasPrefix("-") }
+    guard subcommand.isEmpty || subcommand.elementsEqual(["serve"]) else { return commandLine }
     let given = Set(
       commandLine.filter { $0.hasPrefix("--") }.map { $0.dropFirst(2).prefix { $0 != "=" } })
     var arguments: [String] = []
@@ -23,8 +25,6 @@ enum Environment {
       let values = lists.contains(option) ? value.split(separator: ",").map(String.init) : [value]
       arguments += values.map { "--\(option)=\($0)" }
     }
-    // Before them stands the subcommand, if there is one.
-    let subcommand = commandLine.prefix { !$0.hasPrefix("-") }
     return subcommand + arguments + commandLine.dropFirst(subcommand.count)
   }
 

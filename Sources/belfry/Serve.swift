@@ -18,6 +18,7 @@ struct Serve: ParsableCommand {
   func validate() throws { _ = try options.settings() }
 
   func run() throws {
+    StandardDescriptors.fill()
     let writer = try LineWriter(to: 2)
     defer { writer.close() }
     let level = options.logLevel.value
@@ -33,6 +34,9 @@ struct Serve: ParsableCommand {
     } catch let error as ReactorError {
       logger.error("\(error)")
       throw ExitCode(1)
+    } catch let error as SettingsError {
+      logger.error("\(error)")
+      throw ExitCode(1)
     }
   }
 
@@ -41,7 +45,7 @@ struct Serve: ParsableCommand {
     switch address {
     case .unix: logger.info("listening on \(address)")
     case .tcp(let host, let port):
-      let name = host == "0.0.0.0" || host == "::" ? "localhost" : host
+      let name = host == "0.0.0.0" ? "127.0.0.1" : host == "::" ? "::1" : host
       let shown = ListenAddress.tcp(host: name, port: port)
       logger.info("listening: open http://\(shown)\(basePath)/ in a browser")
     }

@@ -31,7 +31,7 @@ struct ServeOptions: ParsableArguments {
   @Option(help: "Bytes kept for replay over all rooms.")
   var historyBytes = SizeArgument(64 << 20)
 
-  @Option(help: "After how long a silent stream is sent a comment; 0 is never.")
+  @Option(help: "A silent stream is sent a comment at least this often; 0 is never.")
   var heartbeat = DurationArgument(.seconds(15))
 
   @Option(help: "How long a browser is told to wait before it reconnects.")
@@ -90,19 +90,24 @@ struct ServeOptions: ParsableArguments {
     settings.listen = listen.map(\.value)
     settings.basePath = basePath.value
     settings.rooms = rooms.value
-    settings.maximumMessage = try positive(maxMessage.value, "--max-message")
+    guard settings.rooms.home != nil else {
+      throw ValidationError(
+        "--rooms must have a room for the page: chat, or a name without * and ?")
+    }
+    settings.maximumMessage = try positive(
+      maxMessage.value, "--max-message", atMost: 1 << 30, "1GiB")
     settings.hub.historyCount = try natural(historyCount, "--history-count")
     settings.hub.historyAge = historyAge.value
     settings.hub.historyBytes = historyBytes.value
     settings.hub.maximumRooms = try positive(maxRooms, "--max-rooms")
-    settings.hub.heartbeat = heartbeat.value
+    settings.hub.heartbeat = try atMostADay(heartbeat.value, "--heartbeat")
     settings.hub.retry = retry.value
-    settings.hub.listenerLag = listenerLag.value
+    settings.hub.listenerLag = try atMostADay(listenerLag.value, "--listener-lag")
     settings.hub.listenerLagBytes = try positive(listenerLagBytes.value, "--listener-lag-bytes")
     settings.sessionAge = sessionAge.value
     settings.origins = origin.map(\.value)
     settings.trustedProxies = try proxies()
-    settings.vuePath = vuePath
+    settings.vue = try vue()
     settings.drainTime = drainTime.value
     settings.statisticsInterval = statsInterval.value > .zero ? statsInterval.value : nil
     settings.sessionKeys = try sessionKeys()
@@ -125,9 +130,28 @@ struct ServeOptions: ParsableArguments {
     }
   }
 
-  private func positive(_ number: Int, _ option: String) throws -> Int {
+  private func vue() throws -> [UInt8] {
+    do throws(ReactorError) {
+      return try File.read(vuePath)
+    } catch {
+      throw ValidationError("--vue-path: \(error); Debian's package libjs-vue has it")
+    }
+  }
+
+  private func positive(
+    _ number: Int, _ option: String, atMost limit: Int = .max, _ limitText: String = ""
+  ) throws -> Int {
     guard number > 0 else { throw ValidationError("\(option) must be more than 0, not \(number)") }
+    guard number <= limit else { throw ValidationError("\(option) must be at most \(limitText)") }
     return number
+  }
+
+  /// What is counted in ticks must not be so long that their number overflows.
+  private func atMostADay(_ duration: Duration, _ option: String) throws -> Duration {
+    guard duration <= .seconds(86400) else {
+      throw ValidationError("\(option) must be at most 1d, not \(DurationText(duration))")
+    }
+    return duration
   }
 
   private func natural(_ number: Int, _ option: String) throws -> Int {

@@ -12,14 +12,16 @@ import Testing
     private let output = NSTemporaryDirectory() + "belfry-\(UInt64.random(in: 0...UInt64.max)).log"
 
     init(
-      _ arguments: [String], environment: [String: String] = [:], descriptors: Int? = nil
+      _ arguments: [String], environment: [String: String] = [:], descriptors: Int? = nil,
+      closing: Bool = false
     ) throws {
       // The program is built beside the tests.
       let folder = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
       let binary = folder.appendingPathComponent("belfry").path
       let limit = descriptors.map { "ulimit -n \($0); " } ?? ""
       process.executableURL = URL(fileURLWithPath: "/bin/bash")
-      process.arguments = ["-c", limit + "exec \"$0\" \"$@\" >\(output) 2>&1", binary] + arguments
+      let streams = closing ? "0<&- >&- 2>&-" : ">\(output) 2>&1"
+      process.arguments = ["-c", limit + "exec \"$0\" \"$@\" \(streams)", binary] + arguments
       process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
       process.standardInput = FileHandle.nullDevice
       process.standardOutput = FileHandle.nullDevice
@@ -69,6 +71,8 @@ import Testing
     (["--listen", "nowhere"], "listen"), (["--base-path", "chat"], "base-path"),
     (["--rooms", "a b"], "rooms"), (["--trusted-proxy", "10.0.0.0/99"], "--trusted-proxy"),
     (["--origin", "example.org"], "origin"), (["--secret-file", "/nonexistent"], "/nonexistent"),
+    (["--vue-path", "/nonexistent"], "--vue-path"), (["--heartbeat", "30000d"], "--heartbeat"),
+    (["--max-message", "3000000GiB"], "--max-message"), (["--rooms", "team-*"], "--rooms"),
     (["brew"], "brew"), (["--history-count", "-1"], "history-count"),
   ])
   func `a bad option is named, and the status is 64`(arguments: [String], name: String) throws {
@@ -104,6 +108,26 @@ import Testing
       "--session-age",
       "31d", "--drain-time", "10s", "--history-bytes", "64MiB", "BELFRY_",
     ] { #expect(text.contains(part), "\(part)") }
+  }
+
+  @Test func `the environment does not stand in the way of help`() throws {
+    for arguments in [["help"], ["help", "serve"], ["--version"]] {
+      #expect(try Program(arguments, environment: ["BELFRY_MAX_ROOMS": "5"]).end().status == 0)
+    }
+  }
+
+  @Test func `too few descriptors, or none for standard error, are no crash`() throws {
+    let few = try Program(Self.anyPort, descriptors: 20).end()
+    #expect(few.status == 1 && few.text.contains("ulimit -n"))
+    let program = try Program(
+      Self.anyPort + ["--listen", "unix:/tmp/belfry-\(UInt64.random(in: 0...UInt64.max)).sock"],
+      closing: true)
+    let end = ContinuousClock.now + .seconds(1)
+    while ContinuousClock.now < end { usleep(10_000) }
+    #expect(program.process.isRunning)
+    #expect(try cpuTime(of: program.process.processIdentifier) < 0.5)
+    kill(program.process.processIdentifier, SIGTERM)
+    #expect(try program.end().status == 0)
   }
 
   @Test func `a port in use is one clear line and status 1`() throws {

@@ -76,7 +76,7 @@ import Testing
 
   @Test(arguments: [
     "Sec-Fetch-Site: cross-site", "Sec-Fetch-Dest: image", "Sec-Fetch-Dest: iframe",
-    "Sec-Purpose: prefetch;prerender", "Purpose: prefetch", "X-Moz: prefetch",
+    "Sec-Purpose: prefetch;prerender", "Purpose: prefetch", "X-Purpose: preview", "X-Moz: prefetch",
     "Origin: https://elsewhere.example",
   ])
   func `no page but the visitor's own request signs anyone in`(header: String) throws {
@@ -116,6 +116,8 @@ import Testing
     defer { server.stop() }
     let response = try server.get("/logout", try server.signIn("Ann"))
     #expect(response.status == 302 && response["Location"] == "/login")
+    let other = try server.get("/logout", try server.signIn("Ann"), "Sec-Fetch-Site: cross-site")
+    #expect(other.status == 302 && other.cookie == nil)
     #expect(response["Set-Cookie"]?.contains("belfry_session=; Path=/; Max-Age=0") == true)
   }
 

@@ -1,5 +1,6 @@
 import BelfryServer
 import EventStream
+import Glibc
 import Hub
 import Reactor
 import TestSupport
@@ -178,6 +179,7 @@ import Testing
     let server = try TestServer()
     let listener = try server.listen()
     _ = try server.post("/post", "message=x")
+    try listener.send([120, 120, 120])
     server.beginStop()
     #expect(try listener.texts(1)[0].hasSuffix(": x"))
     #expect(try listener.next() == nil)
@@ -197,5 +199,64 @@ import Testing
     }
     server.stop()
     #expect(throws: (any Error).self) { try Client(path: path) }
+    unsafe #expect(access(path, F_OK) != 0)
+  }
+
+  @Test func `a path that is no socket is left as it is`() throws {
+    let path = "/tmp/belfry-test-\(UInt64.random(in: 0...UInt64.max))"
+    let file = unsafe try #require(unsafe fopen(path, "w"))
+    unsafe fputs("precious", file)
+    unsafe fclose(file)
+    let link = path + ".link"
+    unsafe symlink(path, link)
+    for path in [path, link] {
+      #expect(throws: ReactorError.self) { try TestServer { $0.listen = [.unix(path: path)] } }
+    }
+    #expect(try File.read(path) == Array("precious".utf8))
+    unsafe unlink(link)
+    unsafe unlink(path)
+  }
+
+  @Test func `stopping leaves a path alone that is another's by now`() throws {
+    let path = "/tmp/belfry-test-\(UInt64.random(in: 0...UInt64.max)).sock"
+    let first = try TestServer { $0.listen = [.unix(path: path)] }
+    unsafe unlink(path)
+    let second = try TestServer { $0.listen = [.unix(path: path)] }
+    first.stop()
+    let client = try Client(path: path)
+    try client.send("GET /login HTTP/1.1\r\nHost: test\r\n\r\n")
+    #expect(try client.response().status == 200)
+    second.stop()
+  }
+
+  @Test func `IPv6 is listened on`() throws {
+    let server = try TestServer { $0.listen.append(.tcp(host: "::1", port: 0)) }
+    defer { server.stop() }
+    let response = try Client(port: server.port, isIPv6: true)
+    try response.send("GET /login HTTP/1.1\r\nHost: [::1]\r\n\r\n")
+    #expect(try response.response().status == 200)
+  }
+
+  @Test func `as many new rooms as there are places, and the rest is said`() throws {
+    let server = try TestServer { $0.hub.maximumRooms = 2 }
+    defer { server.stop() }
+    #expect(try server.get("/stream?room=a&room=b&room=c").status == 503)
+    let browser = try server.get("/stream?room=a&room=b&room=c", "Accept: text/event-stream")
+    #expect(browser.status == 200 && browser.text.contains("event: busy"))
+    let both = try server.listen("/stream?room=a&room=b")
+    #expect(both.response.status == 200)
+    #expect(try server.post("/post", "message=x&room=c").status == 503)
+    both.close()
+  }
+
+  @Test func `the room of a server without chat is the first it names`() throws {
+    let server = try TestServer {
+      $0.rooms = RoomRules([RoomPattern("team-*")!, RoomPattern("lobby")!])
+    }
+    defer { server.stop() }
+    let listener = try server.listen()
+    #expect(try server.get("/Ann").text.contains("data-room=\"lobby\""))
+    #expect(try server.post("/post", "message=x").status == 204)
+    #expect(try listener.texts(1)[0].hasSuffix(": x"))
   }
 }

@@ -24,6 +24,7 @@ final class TestServer {
     var settings = ServerSettings()
     settings.listen = [.tcp(host: "127.0.0.1", port: 0)]
     settings.drainTime = .seconds(2)
+    settings.vue = Array("// Vue stands here.".utf8)
     change(&settings)
     let shared = Shared()
     self.shared = shared

@@ -17,6 +17,29 @@ public final class Client {
   /// Connects to a port of the loopback address, or to a Unix socket.
   ///
   /// - Parameter receiveBuffer: bytes the kernel may hold for us; small ones make a slow reader.
+  public convenience init(port: UInt16, isIPv6: Bool) throws {
+    guard isIPv6 else {
+      try self.init(port: port)
+      return
+    }
+    try self.init(socket: socket(AF_INET6, Int32(SOCK_STREAM.rawValue), 0))
+    var address = sockaddr_in6()
+    address.sin6_family = sa_family_t(AF_INET6)
+    address.sin6_port = port.bigEndian
+    address.sin6_addr = in6addr_loopback
+    let status = unsafe withUnsafePointer(to: &address) { pointer in
+      unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        unsafe connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in6>.size))
+      }
+    }
+    guard status == 0 else { throw failure("connect") }
+  }
+
+  private init(socket: Int32) throws {
+    descriptor = socket
+    setTimeouts()
+  }
+
   public init(port: UInt16, receiveBuffer: Int32? = nil) throws {
     descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     var address = sockaddr_in()

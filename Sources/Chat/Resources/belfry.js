@@ -79,6 +79,7 @@
       this.seen = new Seen();
       this.lastId = since;
       this.failures = 0;
+      this.connections = 0;
       this.pause = null;
       this.calm = null;
       this.state = 'connecting';
@@ -103,7 +104,9 @@
       source.addEventListener('gap', (event) => {
         this.remember(event);
         this.seen.passed(event.lastEventId);
-        this.heard({ gap: true });
+        // Who has just come has missed nothing: what left history since the page was made was
+        // never promised.
+        if (this.connections > 1) this.heard({ gap: true });
       });
       source.addEventListener('busy', (event) => {
         this.remember(event);
@@ -120,6 +123,7 @@
 
     opened() {
       this.failures = 0;
+      this.connections += 1;
       this.seen.opened();
       // A server over its limits opens the stream to say `busy`: the words must not flicker.
       if (this.state === 'busy') {
@@ -330,7 +334,7 @@
       // The Enter that ends a composition chooses a word. Safari ends the composition before that
       // key goes down, and tells it only by the code 229.
       pressed(event) {
-          if (event.key !== 'Enter' || event.shiftKey) return;
+        if (event.key !== 'Enter' || event.shiftKey) return;
         if (event.isComposing || event.keyCode === 229) return;
         event.preventDefault();
         if (!event.repeat) this.submit();
