@@ -53,9 +53,14 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"), "Chat", "EventStream", "Hub", "Reactor",
       ],
       swiftSettings: settings),
-    .testTarget(name: "EventStreamTests", dependencies: ["EventStream"], swiftSettings: settings),
-    .testTarget(name: "HubTests", dependencies: ["Hub", "EventStream"], swiftSettings: settings),
-    .testTarget(name: "ChatTests", dependencies: ["Chat"], swiftSettings: settings),
+    .testTarget(
+      name: "EventStreamTests", dependencies: ["EventStream", "TestSupport"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "HubTests", dependencies: ["Hub", "EventStream", "TestSupport"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "ChatTests", dependencies: ["Chat", "TestSupport"], swiftSettings: settings),
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
     .testTarget(
       name: "ReactorTests", dependencies: ["Reactor", "TestSupport"], swiftSettings: settings),

@@ -1,4 +1,5 @@
 import EventStream
+import TestSupport
 import Testing
 
 /// A stream's bytes and the events it must give.

@@ -1,21 +1,10 @@
 import EventStream
 import Hub
+import TestSupport
 import Testing
 
 /// Random operations against the plainest model there is: a list of all messages ever published.
 @Suite struct HubModelTests {
-  /// A repeatable source of chance (SplitMix64).
-  struct Chance: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-      state &+= 0x9E37_79B9_7F4A_7C15
-      var z = state
-      z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-      z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-      return z ^ (z >> 31)
-    }
-  }
-
   struct Message {
     let number: UInt64
     let room: String
@@ -57,7 +46,7 @@ import Testing
   func `every stream gets every message once and in order, or hears of the gap`(seed: UInt64)
     throws
   {
-    var chance = Chance(state: seed)
+    var chance = SplitMix64(seed: seed)
     let historyCount = [0, 1, 5, 40].randomElement(using: &chance)!
     let fixture = Fixture {
       $0.historyCount = historyCount

@@ -1,4 +1,5 @@
 import BelfryServer
+import TestSupport
 import Testing
 
 @Suite struct DurationTextTests {

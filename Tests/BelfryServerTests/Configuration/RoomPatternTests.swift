@@ -1,5 +1,6 @@
 import BelfryServer
 import EventStream
+import TestSupport
 import Testing
 
 @Suite struct RoomPatternTests {
