@@ -33,7 +33,8 @@ package final class Server {
       )
     }
     var generator = SystemRandomNumberGenerator()
-    let codec = SessionCodec(keys: Self.keys(settings, logger, using: &generator))
+    let keys = settings.sessionKeys ?? SessionKeys.random(using: &generator)
+    let codec = SessionCodec(keys: keys)
 
     let loop = try EventLoop { logger.warning("libevent", metadata: ["message": "\($0)"]) }
     let relay = StreamRelay()
@@ -73,6 +74,9 @@ package final class Server {
       http.close()
       throw error
     }
+    if settings.sessionKeys == nil {
+      logger.warning("no secret is set: sign-ins end with this process (see --secret-file)")
+    }
     self.loop = loop
     self.http = http
     self.hub = hub
@@ -86,15 +90,6 @@ package final class Server {
 
   /// Descriptors that no stream may take: for listening, publishers, files and libevent.
   private static func reserve(_ descriptors: Int) -> Int { min(100, max(24, descriptors / 4)) }
-
-  private static func keys(
-    _ settings: ServerSettings, _ logger: Logger,
-    using generator: inout some RandomNumberGenerator
-  ) -> SessionKeys {
-    if let keys = settings.sessionKeys { return keys }
-    logger.warning("no secret is set: sign-ins end with this process (see --secret-file)")
-    return SessionKeys.random(using: &generator)
-  }
 
   private static func router(
     _ settings: ServerSettings, codec: SessionCodec, hub: Hub,
