@@ -1,9 +1,9 @@
 /// Writing from the cursor to the head.
 extension Hub {
   /// A visit writes at most so many batches, so that one fast reader of a long history doesn't hold
-  /// the loop: 4 × 64 KiB is some 0.1 ms of copying.
+  /// the loop for longer than a look at the clock can notice.
   private static var batchesPerVisit: Int { 4 }
-  /// Reading the clock costs some 30 ns, a write 7 µs: a look every so many writes is exact enough.
+  /// A write takes some 8 µs (Benchmarks/README.md): so many are a small part of a slice.
   private static var writesPerClockReading: Int { 16 }
 
   /// Writes what is new to those who don't have it, as far as `budget` reaches.

@@ -263,7 +263,8 @@ internal import Glibc
     let limits = server.limits
     switch phase {
     case .waiting(let isFirst):
-      if age > (isFirst ? limits.requestTime : limits.idleTime) { close() }
+      // An answer begun before the server was told to stop did not end its connection.
+      if server.isClosing || age > (isFirst ? limits.requestTime : limits.idleTime) { close() }
     case .receiving:
       if age > limits.requestTime {
         condemn(

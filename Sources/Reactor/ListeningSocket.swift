@@ -5,7 +5,7 @@ internal import Synchronization
 /// A socket that evhttp accepts connections from.
 @safe final class ListeningSocket {
   /// How long accepting pauses when the process has no descriptor left: the kernel would report the
-  /// same connection again at once, some 300,000 times a second (measured).
+  /// same connection again at once, and the loop would do nothing else.
   private static let pause = Duration.milliseconds(100)
   /// The addresses of listeners that failed to accept and were switched off. The failure's callback
   /// gets evhttp's argument instead of ours, so it leaves word here.

@@ -20,11 +20,6 @@ package struct ReactorError: Error, Equatable, CustomStringConvertible {
     ReactorError(function: function, detail: detail, code: errno)
   }
 
-  /// The address or path is taken by another process.
-  package var isAddressInUse: Bool { code == EADDRINUSE }
-  /// There are no free descriptors.
-  package var isOutOfDescriptors: Bool { code == EMFILE || code == ENFILE }
-
   package var description: String {
     code == 0 ? "\(detail) (\(function))" : "\(detail): \(unsafe String(cString: strerror(code)))"
   }

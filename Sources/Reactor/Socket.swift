@@ -177,10 +177,10 @@ package struct SocketOptions: Sendable {
   /// Time between such questions; after three without an answer the connection is dead.
   package var keepAliveInterval = Duration.seconds(5)
   /// Sent bytes that stay unacknowledged for so long end the connection (RFC 5482). The kernel looks
-  /// when it retransmits, up to 2 s later (measured): 18 s is within 20.
+  /// when it retransmits, some time later (Tests/system): 18 s is within 20.
   package var userTimeout = Duration.seconds(18)
   /// Bytes the kernel may hold for a peer that doesn't read; the kernel doubles the figure for its own
-  /// bookkeeping. Left to itself the buffer grows to some 3.9 MB (measured).
+  /// bookkeeping. Left to itself it grows to the third figure of `tcp_wmem`, 4 MiB (tcp(7)).
   package var sendBuffer = 64 << 10
 
   package init() {}

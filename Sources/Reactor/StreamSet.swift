@@ -10,7 +10,7 @@ package struct StreamSocket: Hashable, Sendable {
 /// The open streams' sockets: writes to them, and hears when one has room again or is gone.
 ///
 /// They hang in an epoll set of their own, which is one event of the loop: a watched socket costs
-/// nothing here, where libevent's `event` and its map take 168 B each. Registered once, edge-triggered,
+/// nothing here, where libevent would want an `event` of 128 B for each. Registered once, edge-triggered,
 /// a socket needs no further system call: what the client sends stays in the kernel, unread and
 /// without waking us.
 @safe package final class StreamSet {

@@ -37,51 +37,38 @@ import Testing
     let line = String(repeating: "x", count: 4000)
     let start = ContinuousClock.now
     for _ in 0..<2000 { writer.write(line) }
-    writer.close(waitingFor: .milliseconds(50))
     #expect(ContinuousClock.now - start < .seconds(5))
-    // The pipe to us holds 64 KiB, the queue 1 MiB: of 8 MB most are lost.
-    let other = try LineWriter(to: sink)
-    for _ in 0..<2000 { other.write(line) }
-    let reader = ReadInBackground(source)
-    while reader.isEmpty { usleep(1000) }
-    other.write("after")
-    other.close(waitingFor: .seconds(5))
-    close(sink)
-    let text = reader.join()
+    // Of 8 MB, the queue and the pipe to us hold little. So much has come out of the queue, at the
+    // least, that there is room in it again.
+    var text = readSome(source, bytes: 160 << 10)
+    writer.write("after")
+    while !text.hasSuffix("\nafter\n") { text += readSome(source, bytes: 1) }
     #expect(text.contains(/\n[0-9]+ log lines were dropped: .*\nafter\n/))
+    writer.close()
+    close(sink)
     close(source)
   }
-}
 
-/// Reads a descriptor to its end on a thread.
-private final class ReadInBackground {
-  private let text = Carried(Box())
-  private let thread: RunningThread
-
-  private final class Box: @unchecked Sendable {
-    // Appended to by the thread; read by the test when it is joined, its emptiness before.
-    var bytes: [UInt8] = []
-    var count = Channel<Bool>()
+  @Test func `closing waits for a reader no longer than it is told to`() throws {
+    let (source, sink) = makePipe()
+    let writer = try LineWriter(to: sink)
+    for _ in 0..<100 { writer.write(String(repeating: "x", count: 4000)) }
+    let start = ContinuousClock.now
+    writer.close(waitingFor: .milliseconds(50))
+    #expect(ContinuousClock.now - start < .seconds(5))
+    // Ends the thread. `sink` stays open: it may be in a write to it still.
+    close(source)
   }
 
-  init(_ descriptor: Int32) {
-    let box = text.value
-    thread = RunningThread {
-      var block = [UInt8](repeating: 0, count: 64 << 10)
-      while true {
-        let count = unsafe read(descriptor, &block, block.count)
-        if box.bytes.isEmpty { box.count.send(true) }
-        guard count > 0 else { return }
-        box.bytes += block[..<count]
-      }
+  /// Reads at least `count` bytes.
+  private func readSome(_ descriptor: Int32, bytes count: Int) -> String {
+    var text: [UInt8] = []
+    var block = [UInt8](repeating: 0, count: 64 << 10)
+    while text.count < count {
+      let taken = unsafe read(descriptor, &block, block.count)
+      precondition(taken > 0, "the log's pipe ended")
+      text += block[..<taken]
     }
-  }
-
-  /// Waits for the first bytes.
-  var isEmpty: Bool { !text.value.count.receive() }
-
-  func join() -> String {
-    thread.join()
-    return String(decoding: text.value.bytes, as: UTF8.self)
+    return String(decoding: text, as: UTF8.self)
   }
 }
