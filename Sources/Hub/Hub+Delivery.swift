@@ -156,7 +156,7 @@ extension Hub {
     fallBehind(slot, feed(of: listeners[slot]))
     guard !listeners[slot].flags.contains(.blocked) else { return }
     listeners[slot].flags.insert(.blocked)
-    sink.setBlocked(true, handle)
+    sink.setBlocked(true, handle, listeners.token(of: slot))
   }
 
   /// The walk passes the stream by from now on.
@@ -176,7 +176,7 @@ extension Hub {
     }
     if listeners[slot].flags.contains(.blocked), let handle = listeners[slot].handle {
       listeners[slot].flags.remove(.blocked)
-      sink.setBlocked(false, handle)
+      sink.setBlocked(false, handle, listeners.token(of: slot))
     }
     if listeners[slot].flags.contains(.ending) { sayGoodbye(slot) }
   }
