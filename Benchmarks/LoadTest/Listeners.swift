@@ -78,6 +78,7 @@ final class Listeners {
       result.phases = Array(repeating: LatencyHistogram(), count: 3)
       let count = plan.timeline.first { $0.action == .pause }?.count ?? 0
       for token in listeners.indices.prefix(count) { listeners[token].isSlow = true }
+      result.slowListeners = count
     }
     clients = try ClientSet(
       on: loop, capacity: numbers.count,

@@ -88,7 +88,7 @@ extension Report {
     stormSeconds = parts.results.compactMap(\.stormSeconds).max()
     if plan.scenario == .slow {
       slow = Slow(
-        listeners: plan.timeline.first { $0.action == .pause }?.count ?? 0,
+        listeners: parts.results.reduce(0) { $0 + $1.slowListeners },
         othersBeforeMs: Latency(phases[0]), othersDuringMs: Latency(phases[1]),
         othersAfterMs: Latency(phases[2]), slowMs: Latency(slowOnes))
     }

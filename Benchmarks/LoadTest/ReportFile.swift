@@ -29,6 +29,18 @@ package enum ReportFile {
     }
   }
 
+  package static func write(_ text: String, to path: String) throws(BadInput) {
+    try write(Data(text.utf8), to: path)
+  }
+
+  /// What reports are called side by side: by their targets, or, where those don't tell them apart, by
+  /// their files.
+  package static func names(of reports: [Report], at paths: [String]) -> [String] {
+    let targets = reports.map(\.target)
+    guard Set(targets).count < targets.count else { return targets }
+    return paths.map { URL(fileURLWithPath: $0).deletingPathExtension().lastPathComponent }
+  }
+
   /// - Throws: when the file can't be read, or is no report.
   package static func report(at path: String) throws(BadInput) -> Report {
     let data: Data

@@ -63,6 +63,8 @@ package struct WorkerResult: Codable, Sendable {
   /// What the server put around each message.
   package var shape: TextShape?
   package var series: TimeSeries
+  /// How many listeners stopped reading.
+  package var slowListeners = 0
   /// Of the listeners that stopped reading.
   package var slowLatency = LatencyHistogram()
   /// Of the others, before, while and after they did.

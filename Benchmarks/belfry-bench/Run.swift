@@ -40,6 +40,9 @@ struct Run: ParsableCommand {
     }
     do throws(BadInput) {
       if let json { try ReportFile.write(ReportFile.data(report), to: json) }
+      if let html {
+        try ReportFile.write(ReportPage([report], names: [report.target]).html, to: html)
+      }
     } catch {
       Program.print(report.text)
       throw Failure.exit(error)
