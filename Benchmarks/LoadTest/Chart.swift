@@ -30,11 +30,11 @@ struct Chart {
   var beginsAtZero = true
 
   private static let width = 720.0
-  private static let height = 300.0
-  private static let left = 76.0
+  private static let height = 330.0
+  private static let left = 92.0
   private static let right = 18.0
   private static let top = 16.0
-  private static let bottom = 46.0
+  private static let bottom = 56.0
 
   /// The chart with its heading, as a `figure`.
   var html: String {
@@ -61,7 +61,7 @@ struct Chart {
       let part = (value - scale.low) / (scale.high - scale.low)
       return Self.place(Self.height - Self.bottom - part * (Self.height - Self.top - Self.bottom))
     }
-    var svg = "<svg viewBox=\"0 0 720 300\" role=\"img\" aria-label=\"\(HTML.escaped(title))\">"
+    var svg = "<svg viewBox=\"0 0 720 330\" role=\"img\" aria-label=\"\(HTML.escaped(title))\">"
     for mark in scale.marks {
       svg += "<path class=\"grid\" d=\"M\(Self.place(Self.left)) \(y(mark))"
       svg += "H\(Self.place(Self.width - Self.right))\"/>"
@@ -70,7 +70,7 @@ struct Chart {
     }
     for tick in ticks {
       svg += "<path class=\"grid\" d=\"M\(x(tick.x)) \(Self.place(Self.height - Self.bottom))v5\"/>"
-      svg += "<text class=\"tick\" x=\"\(x(tick.x))\" y=\"\(Self.place(Self.height - 26))\" "
+      svg += "<text class=\"tick\" x=\"\(x(tick.x))\" y=\"\(Self.place(Self.height - 32))\" "
       svg += "text-anchor=\"middle\">\(HTML.escaped(tick.label))</text>"
     }
     svg += "<text class=\"axis\" x=\"\(Self.place((Self.left + Self.width - Self.right) / 2))\" "
@@ -112,14 +112,14 @@ struct Scale: Equatable {
 
   /// - Parameter isPositive: the axis begins at 0.
   init(from least: Double, to most: Double, isPositive: Bool) {
-    let span = max(most - least, most.magnitude * 0.02, 1e-6)
+    let span = max(most - least, most.magnitude * 0.1, 1e-6)
     var unit = 1.0
     while unit * 10 <= span { unit *= 10 }
     while unit > span { unit /= 10 }
     // Four to eight of them.
     let step = [0.2, 0.5, 1, 2].map { $0 * unit }.first { span / $0 <= 6 } ?? unit * 2
     let first = isPositive ? 0 : (least / step).rounded(.down)
-    let last = max((most / step).rounded(.up), first + 1)
+    let last = max(((least + span) / step).rounded(.up), first + 1)
     low = first * step
     high = last * step
     marks = (0...Int(last - first)).map { (first + Double($0)) * step }

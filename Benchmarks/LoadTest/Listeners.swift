@@ -125,7 +125,9 @@ final class Listeners {
     }
   }
 
-  private var path: String { plan.target.stream.path }
+  private var path: String {
+    plan.target.stream.path.replacing("{room}", with: plan.name(ofRoom: 0))
+  }
 
   private func connectMore(now: UInt64) {
     while queueStart < queue.count, pending < Plan.maximumPending, failure == nil {

@@ -33,7 +33,7 @@ extension ReportPage {
     .c0{color:var(--c0)}.c1{color:var(--c1)}.c2{color:var(--c2)}.c3{color:var(--c3)}\
     .c4{color:var(--c4)}.c5{color:var(--c5)}
     svg{display:block;width:100%;height:auto;overflow:visible}
-    svg text{fill:var(--soft);font-size:15px;font-variant-numeric:tabular-nums}
+    svg text{fill:var(--soft);font-size:18px;font-variant-numeric:tabular-nums}
     .grid{stroke:var(--line);fill:none}
     .line{stroke:currentColor;stroke-width:2.5;fill:none;stroke-linejoin:round;stroke-linecap:round}
     .fill{fill:currentColor;opacity:.14}

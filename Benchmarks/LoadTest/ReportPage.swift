@@ -98,7 +98,10 @@ package struct ReportPage {
   }
 
   private var percentiles: Chart {
-    let marks: [Double] = [0, 50, 90, 99, 99.9, 99.99, 99.999]
+    let marks: [(Double, String)] = [
+      (50, "50 %"), (90, "90 %"), (99, "99 %"), (99.9, "99.9 %"), (99.99, "99.99 %"),
+      (99.999, "99.999 %"),
+    ]
     let least = reports.flatMap { $0.percentiles.map(\.percent).filter { $0 < 100 } }.max() ?? 50
     // The very last one of all has no place on this axis; it stands at its end.
     let end = Self.depth(least) + 0.25
@@ -109,9 +112,7 @@ package struct ReportPage {
         report.percentiles.map { (min(Self.depth($0.percent), end), $0.ms) }
       },
       end: end,
-      ticks: marks.filter { Self.depth($0) <= end }.map {
-        (Self.depth($0), "\(Text.number($0)) %")
-      },
+      ticks: marks.map { (Self.depth($0.0), $0.1) }.filter { $0.0 <= end },
       axis: "of all deliveries are at least this fast", label: { "\(Text.number($0)) ms" },
       xLabel: { "\(Self.percent($0)) %" })
   }
@@ -143,13 +144,14 @@ package struct ReportPage {
     var lines: [Chart.Line] = []
     if reports.count == 1 {
       let series = reports[0].series
+      let report = reports[0]
       lines = [
-        Chart.Line(name: "maximum", color: 3, points: series.map { ($0.time, $0.maxMs) }),
-        Chart.Line(name: "99 %", color: 1, points: series.map { ($0.time, $0.p99Ms) }),
-        Chart.Line(name: "median", color: 0, points: series.map { ($0.time, $0.p50Ms) }),
+        Chart.Line(name: "maximum", color: 3, points: series.map { (report.middle(of: $0), $0.maxMs) }),
+        Chart.Line(name: "99 %", color: 1, points: series.map { (report.middle(of: $0), $0.p99Ms) }),
+        Chart.Line(name: "median", color: 0, points: series.map { (report.middle(of: $0), $0.p50Ms) }),
       ]
     } else {
-      lines = self.lines { report in report.series.map { ($0.time, $0.p99Ms) } }
+      lines = self.lines { report in report.series.map { (report.middle(of: $0), $0.p99Ms) } }
     }
     return Chart(
       title: reports.count == 1 ? "Latency over time" : "Latency at 99 % over time",
@@ -161,7 +163,7 @@ package struct ReportPage {
 
   private var rates: Chart {
     var lines = self.lines("deliveries") { report in
-      report.series.map { ($0.time, $0.deliveriesPerSecond) }
+      report.series.map { (report.middle(of: $0), $0.deliveriesPerSecond) }
     }
     if reports.count == 1 { lines[0].isFilled = true }
     return Chart(
@@ -260,4 +262,9 @@ package struct ReportPage {
     add("command") { $0.command }
     return rows
   }
+}
+
+extension Report {
+  /// The middle of an interval, where its figures stand in a chart.
+  fileprivate func middle(of moment: Moment) -> Double { moment.time + interval / 2 }
 }
