@@ -88,7 +88,7 @@ let package = Package(
     .testTarget(
       name: "LoadTestTests",
       dependencies: [
-        "EventStream", "LoadTest", "Reactor", "TestSupport", "belfry-bench",
+        "EventStream", "LoadTest", "Reactor", "TestSupport", "belfry", "belfry-bench",
         .product(name: "Histogram", package: "hdrhistogram-swift"),
       ],
       swiftSettings: settings),

@@ -29,9 +29,9 @@ package struct Comparison: Codable, Sendable {
     Peer.allCases.filter { peer in rounds.contains { $0.peer == peer } }
   }
 
-  /// Whether every server was measured in every round, and found right.
+  /// Whether every server that is there was measured in every round, and found right.
   package var isClean: Bool {
-    rounds.allSatisfy { $0.report?.isClean == true }
+    !rounds.isEmpty && rounds.allSatisfy { $0.report?.isClean == true }
   }
 
   // MARK: Figures

@@ -77,6 +77,7 @@ package struct ComparisonRun {
     defer { withExtendedLifetime(server) {} }
     var plan = plan
     plan.target = server.target
+    plan.pending = peer.pending
     if plan.rooms > 1, !plan.target.hasRooms || peer == .floor {
       throw BadInput("\(peer.rawValue) has but one room")
     }
@@ -120,8 +121,6 @@ package struct ComparisonRun {
       options.executable = Program.path
       options.command = order.command
       options.version = Program.version
-      // A server that forks its workers late, or subscribes late, is given its time.
-      options.pause = 1
       options.stopsOnSignals = true
       answer.report = try LoadRun(order.plan, options).run()
     } catch {

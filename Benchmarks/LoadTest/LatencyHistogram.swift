@@ -25,22 +25,25 @@ package struct LatencyHistogram: Sendable {
 
   /// Milliseconds that `percent` of all don't exceed; 0 when there are none.
   package func milliseconds(atPercentile percent: Double) -> Double {
-    count == 0 ? 0 : Double(min(histogram.valueAtPercentile(percent), histogram.max)) / 1000
+    guard count > 0 else { return 0 }
+    return Double(min(histogram.valueAtPercentile(percent), histogram.maxRecorded)) / 1000
   }
 
   /// The greatest, in milliseconds.
-  package var maximumMilliseconds: Double { count == 0 ? 0 : Double(histogram.max) / 1000 }
+  package var maximumMilliseconds: Double { count == 0 ? 0 : Double(histogram.maxRecorded) / 1000 }
 
   // MARK: As text
 
   /// How often each value was recorded: `value:count` for the first, then how much greater the next is,
-  /// separated by blanks. Small: 1,000 different latencies take some 6 KB.
+  /// separated by blanks. The greatest is exact, the others as exact as they were kept. Small: 1,000
+  /// different latencies take some 6 KB.
   package var code: String {
     var last: UInt64 = 0
     var parts: [String] = []
-    for value in histogram.recordedValues() {
-      parts.append("\(value.value - last):\(value.count)")
-      last = value.value
+    for step in histogram.recordedValues() {
+      let value = min(step.value, histogram.maxRecorded)
+      parts.append("\(value - last):\(step.count)")
+      last = value
     }
     return parts.joined(separator: " ")
   }

@@ -130,7 +130,7 @@ final class Listeners {
   }
 
   private func connectMore(now: UInt64) {
-    while queueStart < queue.count, pending < Plan.maximumPending, failure == nil {
+    while queueStart < queue.count, pending < plan.pending, failure == nil {
       if start == 0, let rate = plan.connectRate {
         let allowed = Double(now - firstConnect) / 1e9 * rate / Double(plan.workers)
         guard Double(paced) <= allowed else { return }

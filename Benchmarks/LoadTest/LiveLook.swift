@@ -7,6 +7,16 @@ package struct LiveLook: Sendable {
   /// How long publishing is to take, in seconds.
   package var expected: Double
   package var hasStarted: Bool
+
+  package init(
+    progress: Progress, listeners: Int, elapsed: Double, expected: Double, hasStarted: Bool
+  ) {
+    self.progress = progress
+    self.listeners = listeners
+    self.elapsed = elapsed
+    self.expected = expected
+    self.hasStarted = hasStarted
+  }
 }
 
 /// One line that says how a run goes: five times a second over itself on a terminal, every 10 s

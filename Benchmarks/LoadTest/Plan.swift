@@ -8,6 +8,8 @@ package struct Plan: Codable, Sendable {
   package var workers = 1
   /// Of all processes together.
   package var listeners = 1000
+  /// Streams that each process waits for at once.
+  package var pending = 256
   /// Streams opened per second, of all processes together; nil for as fast as they are answered.
   package var connectRate: Double?
   /// How many messages; nil for as many as `duration` has room for.
@@ -35,9 +37,6 @@ package struct Plan: Codable, Sendable {
   package var shape: TextShape?
 
   package init(target: Target) { self.target = target }
-
-  /// Connections that are waited for at once.
-  package static let maximumPending = 256
 
   /// Which of all listeners are this process's: every so many-th.
   package var ownListeners: [Int] {

@@ -2,7 +2,7 @@ extension Report {
   /// The report as a short table for a terminal.
   package var text: String {
     var rows: [(String, String)] = []
-    rows.append(("listeners", "\(Text.grouped(opened)) opened of \(Text.grouped(listeners))"))
+    rows.append(("listeners", openedText))
     rows.append(
       (
         "connecting",
@@ -57,6 +57,13 @@ extension Report {
     for offender in offenders { text += "  \(offender)\n" }
     text += "\n\(verdict)\n"
     return text
+  }
+
+  /// How many streams were opened, of how many; more where listeners come and go.
+  var openedText: String {
+    opened > listeners
+      ? "\(Text.grouped(opened)) opened, \(Text.grouped(listeners)) at a time"
+      : "\(Text.grouped(opened)) opened of \(Text.grouped(listeners))"
   }
 
   private var serverRows: [(String, String)] {

@@ -84,6 +84,11 @@ package struct Report: Codable, Sendable {
   package struct Percentile: Codable, Sendable {
     package var percent: Double
     package var ms: Double
+
+    package init(percent: Double, ms: Double) {
+      self.percent = percent
+      self.ms = ms
+    }
   }
 
   package var scenario: Scenario

@@ -146,9 +146,12 @@ package struct ReportPage {
       let series = reports[0].series
       let report = reports[0]
       lines = [
-        Chart.Line(name: "maximum", color: 3, points: series.map { (report.middle(of: $0), $0.maxMs) }),
-        Chart.Line(name: "99 %", color: 1, points: series.map { (report.middle(of: $0), $0.p99Ms) }),
-        Chart.Line(name: "median", color: 0, points: series.map { (report.middle(of: $0), $0.p50Ms) }),
+        Chart.Line(
+          name: "maximum", color: 3, points: series.map { (report.middle(of: $0), $0.maxMs) }),
+        Chart.Line(
+          name: "99 %", color: 1, points: series.map { (report.middle(of: $0), $0.p99Ms) }),
+        Chart.Line(
+          name: "median", color: 0, points: series.map { (report.middle(of: $0), $0.p50Ms) }),
       ]
     } else {
       lines = self.lines { report in report.series.map { (report.middle(of: $0), $0.p99Ms) } }
@@ -214,7 +217,7 @@ package struct ReportPage {
           .joined(separator: " · ") + " ms"
       } ?? ""
     }
-    add("listeners opened, of") { "\(Text.grouped($0.opened)) of \(Text.grouped($0.listeners))" }
+    add("listeners") { $0.openedText }
     add("publishers, rooms") { "\($0.publishers), \($0.rooms)" }
     add("message") { sizes($0) }
     add("messages published") { Text.grouped($0.published) }

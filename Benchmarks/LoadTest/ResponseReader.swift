@@ -23,7 +23,7 @@ package struct ResponseHead: Sendable {
 /// Why a response can't be read.
 package struct ResponseError: Error, Equatable, CustomStringConvertible {
   package let description: String
-  init(_ description: String) { self.description = description }
+  package init(_ description: String) { self.description = description }
 }
 
 /// Reads one HTTP/1.x response from bytes cut anywhere (RFC 9112), strictly: what could be read in two

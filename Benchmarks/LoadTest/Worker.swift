@@ -36,6 +36,7 @@ final class Worker {
   private var processorTime: UInt64
   private var openProcessorSeconds = 0.0
   private var processorSeconds = 0.0
+  private var lastDelivered = 0
   /// When everything was published.
   private var settledSince: UInt64 = 0
   /// Deliveries that must have been accounted for before the next message may follow, `--in-turn`.
@@ -125,7 +126,7 @@ final class Worker {
         onEvent(.failed(failure))
       } else if listeners.isAllOpen {
         stage = .ready
-        openProcessorSeconds = takeProcessorSeconds()
+        openProcessorSeconds = usedProcessorSeconds
         onEvent(.opened)
       }
     case .ready:
@@ -135,6 +136,7 @@ final class Worker {
         onEvent(.failed(failure))
       }
     case .running:
+      noteProcessorTime()
       publishers?.tick(now: now)
       performSteps(now: now)
       if listeners.isAllGone || listeners.serverRefuses {
@@ -146,7 +148,9 @@ final class Worker {
           because: "a message did not reach every listener within "
             + "\(Text.number(plan.patience)) s, and the next one waits for that")
       }
-    case .settling(let published): settle(published, now: now)
+    case .settling(let published):
+      noteProcessorTime()
+      settle(published, now: now)
     case .lingering(let published, let end):
       guard now >= end else { break }
       stage = .settled(published)
@@ -181,22 +185,31 @@ final class Worker {
   }
 
   private func everythingCame(_ published: Published, now: UInt64) {
-    processorSeconds = takeProcessorSeconds()
+    noteProcessorTime()
     stage = .lingering(published, until: now + Self.linger)
   }
 
-  private func takeProcessorSeconds() -> Double {
-    let now = MonotonicClock.threadProcessorTime
-    defer { processorTime = now }
-    return Double(now - processorTime) / 1e9
+  /// Keeps the time used up to the last delivery: what waiting in vain costs later is not the load's.
+  private func noteProcessorTime() {
+    let delivered = listeners.judge.tally.delivered
+    guard delivered != lastDelivered else { return }
+    lastDelivered = delivered
+    processorSeconds = usedProcessorSeconds
+  }
+
+  private var usedProcessorSeconds: Double {
+    Double(MonotonicClock.threadProcessorTime - processorTime) / 1e9
   }
 
   private var look: Progress {
     let tally = listeners.judge.tally
-    return Progress(
-      open: listeners.openCount, published: publishers?.answered ?? 0, delivered: tally.delivered,
-      wrong: tally.duplicated + tally.reordered + tally.corrupted,
-      p99: listeners.result.series.points.last?.latency.milliseconds(atPercentile: 99) ?? 0)
+    var look = Progress()
+    look.open = listeners.openCount
+    look.published = publishers?.answered ?? 0
+    look.delivered = tally.delivered
+    look.wrong = tally.duplicated + tally.reordered + tally.corrupted
+    look.p99 = listeners.result.series.points.last?.latency.milliseconds(atPercentile: 99) ?? 0
+    return look
   }
 
   // MARK: The end

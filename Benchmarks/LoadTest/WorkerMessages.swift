@@ -45,6 +45,8 @@ package struct Progress: Codable, Sendable {
   package var wrong = 0
   /// Of the last interval that is complete, in milliseconds.
   package var p99: Double = 0
+
+  package init() {}
 }
 
 /// Everything one load process measured.

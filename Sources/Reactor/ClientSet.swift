@@ -233,7 +233,9 @@ internal import Glibc
         onBytes(token, block.span.extracting(0..<count), MonotonicClock.nanoseconds)
         if count < block.count, !toEnd { return }
       } else if count == 0 {
-        return end(token, .closed)
+        // Sending may have met the error before, and taken it.
+        let code = clients[token].error
+        return end(token, code == 0 ? .closed : .failed(code))
       } else if errno != EINTR {
         guard errno != EAGAIN else { return }
         let code = clients[token].error == 0 ? errno : clients[token].error
@@ -261,7 +263,10 @@ internal import Glibc
       } else if sent < 0, errno == EINTR {
         continue
       } else {
-        if errno != EAGAIN, errno != ENOTCONN { clients[token].error = errno }
+        // The first one says why; those after it only that there was one.
+        if errno != EAGAIN, errno != ENOTCONN, clients[token].error == 0 {
+          clients[token].error = errno
+        }
         return
       }
     }

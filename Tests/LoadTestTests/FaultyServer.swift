@@ -45,18 +45,23 @@ final class FaultyServer {
     var failure: (any Error)?
   }
 
-  init(_ fault: Fault = .none, isChunked: Bool = true, prefix: String = "[12:00:00] x: ") throws {
+  /// - Parameter unix: listens there instead of on a port.
+  init(
+    _ fault: Fault = .none, isChunked: Bool = true, prefix: String = "[12:00:00] x: ",
+    unix: String? = nil
+  ) throws {
     let shared = Shared()
     self.shared = shared
     let announce = Channel<UInt16?>()
     thread = RunningThread {
       do {
-        let state = try State(fault, isChunked, prefix)
+        let address = unix.map { ListenAddress.unix(path: $0) }
+        let state = try State(
+          fault, isChunked, prefix, on: address ?? .tcp(host: "127.0.0.1", port: 0))
         let (remote, door) = try state.loop.makeRemote()
         shared.state = state
         shared.remote = remote
-        guard case .tcp(_, let port) = state.address else { return announce.send(nil) }
-        announce.send(port)
+        if case .tcp(_, let port) = state.address { announce.send(port) } else { announce.send(0) }
         state.run()
         shared.state = nil
         withExtendedLifetime(door) {}
@@ -69,6 +74,15 @@ final class FaultyServer {
       throw shared.failure ?? Client.Failure(description: "no port")
     }
     self.port = port
+  }
+
+  /// How many messages it was sent.
+  var published: Int {
+    let result = Channel<Int>()
+    let shared = shared
+    // Set before the port was told, and there until this object is gone.
+    shared.remote!.execute { result.send(shared.state!.messages.count) }
+    return result.receive()
   }
 
   deinit {
@@ -87,7 +101,7 @@ private final class State {
   }
 
   let loop: EventLoop
-  private(set) var address = ListenAddress.tcp(host: "127.0.0.1", port: 0)
+  private(set) var address: ListenAddress
   private let fault: FaultyServer.Fault
   private let isChunked: Bool
   private let prefix: String
@@ -96,10 +110,13 @@ private final class State {
   private var listeners: [UInt64: Listener] = [:]
   private var nextToken: UInt64 = 1
   private var unanswered: [HTTPExchange] = []
-  private var messages: [String] = []
+  private(set) var messages: [String] = []
   private var deliveries = 0
 
-  init(_ fault: FaultyServer.Fault, _ isChunked: Bool, _ prefix: String) throws {
+  init(
+    _ fault: FaultyServer.Fault, _ isChunked: Bool, _ prefix: String, on address: ListenAddress
+  ) throws {
+    self.address = address
     self.fault = fault
     self.isChunked = isChunked
     self.prefix = prefix
@@ -108,7 +125,7 @@ private final class State {
       if case .gone = occurrence { close(token) }
     }
     http = try HTTPServer(on: loop) { [unowned self] in handle($0) }
-    address = try http?.listen(on: address) ?? address
+    self.address = try http?.listen(on: address) ?? address
   }
 
   func run() {

@@ -15,7 +15,7 @@ import Testing
     plan.listeners = 20
     plan.messages = 100
     plan.rate = 200
-    plan.patience = 2
+    plan.patience = 1
     change(&plan)
     var options = LoadRun.Options()
     options.pause = 0.05
