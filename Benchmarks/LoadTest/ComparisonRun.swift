@@ -43,6 +43,8 @@ package struct ComparisonRun {
 
   /// Blocks until all are measured.
   package func run() -> Comparison {
+    // Servers are ended by it.
+    Signal.terminate.unblock()
     var comparison = Comparison()
     for peer in peers {
       if let reason = peer.missing(place) {
