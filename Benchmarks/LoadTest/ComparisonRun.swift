@@ -47,7 +47,10 @@ package struct ComparisonRun {
     Signal.terminate.unblock()
     var comparison = Comparison()
     for peer in peers {
-      if let reason = peer.missing(place) {
+      let reason =
+        peer.missing(place)
+        ?? peer.tooMany(plan.listeners, descriptors: Limits.current.descriptors)
+      if let reason {
         comparison.absent[peer] = reason
         say("\(peer.rawValue): not measured; \(reason)")
       }

@@ -14,6 +14,16 @@ package enum Peer: String, CaseIterable, Codable, CodingKeyRepresentable, Sendab
   /// Whether it is a rival: neither ourselves nor the floor.
   package var isRival: Bool { self != .belfry && self != .floor }
 
+  /// Why it can't hold so many listeners with so many descriptors to a process; nil when it can.
+  func tooMany(_ listeners: Int, descriptors: Int) -> String? {
+    // Flask's process has a connection to Redis for each stream.
+    let each = self == .flask ? 2 : 1
+    guard listeners * each + 200 > descriptors else { return nil }
+    return
+      "\(Text.grouped(listeners)) streams take \(Text.grouped(listeners * each)) descriptors, and "
+      + "a process may have \(Text.grouped(descriptors))"
+  }
+
   /// How many streams may be asked for at once. Pushpin answers 502 to most of 256 on one core; with
   /// 16 it opens as many in a second as it does with more (both seen with 1.36).
   var pending: Int { self == .pushpin ? 16 : 256 }

@@ -13,7 +13,10 @@ struct BelfryBench: ParsableCommand {
       command line can't be understood. Durations are written 500ms, 15s, 2m or 1h.
       """,
     version: Program.version,
-    subcommands: [Run.self, Compare.self, ReportCommand.self, WorkerCommand.self, Measure.self],
+    subcommands: [
+      Run.self, Compare.self, ReportCommand.self, MachineCommand.self, WorkerCommand.self,
+      Measure.self,
+    ],
     defaultSubcommand: Run.self)
 }
 
