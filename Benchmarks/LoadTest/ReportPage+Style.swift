@@ -37,7 +37,7 @@ extension ReportPage {
     .grid{stroke:var(--line);fill:none}
     .line{stroke:currentColor;stroke-width:2.5;fill:none;stroke-linejoin:round;stroke-linecap:round}
     .fill{fill:currentColor;opacity:.14}
-    circle{fill:currentColor;opacity:0}circle:hover{opacity:1}
+    circle{fill:currentColor;opacity:0}circle:hover,.lone{opacity:1}
     .table{overflow-x:auto}
     table{border-collapse:collapse;width:100%;margin-top:.6rem;font-size:.9375rem}
     th,td{text-align:left;padding:.4rem .75rem .4rem 0;border-top:1px solid var(--line);\
