@@ -89,9 +89,11 @@ struct Chart {
       let step = max(1, line.points.count / 60)
       for (index, point) in line.points.enumerated()
       where index % step == 0 || index == line.points.count - 1 {
-        svg +=
-          "<circle class=\"c\(line.color % 6)\" cx=\"\(x(point.x))\" cy=\"\(y(point.y))\" r=\"5\">"
-        svg += "<title>\(HTML.escaped(line.name)), \(HTML.escaped(xLabel(point.x))): "
+        // A line of one point is none: its point is shown.
+        let mark = line.points.count == 1 ? " lone" : ""
+        svg += "<circle class=\"c\(line.color % 6)\(mark)\" cx=\"\(x(point.x))\" "
+        svg += "cy=\"\(y(point.y))\" r=\"5\"><title>"
+        svg += "\(HTML.escaped(line.name)), \(HTML.escaped(xLabel(point.x))): "
         svg += "\(HTML.escaped(label(point.y)))</title></circle>"
       }
     }

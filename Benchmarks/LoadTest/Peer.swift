@@ -24,8 +24,8 @@ package enum Peer: String, CaseIterable, Codable, CodingKeyRepresentable, Sendab
       + "a process may have \(Text.grouped(descriptors))"
   }
 
-  /// How many streams may be asked for at once. Pushpin answers 502 to most of 256 on one core; with
-  /// 16 it opens as many in a second as it does with more (both seen with 1.36).
+  /// How many streams may be asked for at once. Pushpin 1.36 on one core answers most of 256 with 502,
+  /// and none of 16.
   var pending: Int { self == .pushpin ? 16 : 256 }
 
   /// What a table calls it.

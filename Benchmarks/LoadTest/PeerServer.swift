@@ -88,6 +88,18 @@ final class PeerServer {
     }
   }
 
+  /// Waits until the last one started has as many processes as it works with: several listen before
+  /// they have them all.
+  private func waitForFamily(of count: Int) throws(BadInput) {
+    let deadline = Date(timeIntervalSinceNow: 20)
+    while let child = children.last, ServerSample.family(of: child.pid).count < count {
+      guard Date() < deadline, child.isRunning else {
+        throw BadInput("\(peer.rawValue) does not start all of its \(count) processes")
+      }
+      Thread.sleep(forTimeInterval: 0.02)
+    }
+  }
+
   // MARK: Each of them
 
   private func startBelfry(_ port: UInt16) throws(BadInput) {
@@ -145,6 +157,8 @@ final class PeerServer {
       }
       """, to: "nginx.conf")
     try start(["nginx", "-p", folder.path, "-c", file("nginx.conf")])
+    // The master, and the worker.
+    try waitForFamily(of: 2)
   }
 
   private func startPushpin(_ port: UInt16) throws(BadInput) {
@@ -187,6 +201,8 @@ final class PeerServer {
     try waitForPort(ports[0])
     try start(["pushpin", "--config=\(file("pushpin.conf"))"])
     try waitForPort(ports[1])
+    // The runner and its four services.
+    try waitForFamily(of: 5)
   }
 
   private func startFlask(_ port: UInt16) throws(BadInput) {

@@ -185,6 +185,10 @@ extension Report {
         "A delivery cost the load tool more (\(Text.number(own)) µs) than the server "
           + "(\(Text.number(theirs)) µs).")
     }
+    if delivered >= 1000, let server, server.cpuSeconds == 0 {
+      remarks.append(
+        "The processes given by --pid used no processor time: are they the server's workers?")
+    }
     if lost > 0 {
       remarks.append(
         "\(Text.grouped(lost)) streams were lost, the first: \(firstLoss ?? "unknown").")

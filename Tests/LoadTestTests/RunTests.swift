@@ -1,3 +1,4 @@
+import Foundation
 import LoadTest
 import Reactor
 import Testing
@@ -6,7 +7,8 @@ import Testing
 @Suite struct RunTests {
   /// 20 listeners and 100 messages at 200 a second, unless changed: 2,000 deliveries.
   private func load(
-    _ server: FaultyServer, _ change: (inout Plan) -> Void = { _ in }
+    _ server: FaultyServer, _ change: (inout Plan) -> Void = { _ in },
+    options changeOptions: (inout LoadRun.Options) -> Void = { _ in }
   ) throws -> Report {
     var changes = Target.Changes()
     changes.url = "http://127.0.0.1:\(server.port)"
@@ -19,6 +21,7 @@ import Testing
     change(&plan)
     var options = LoadRun.Options()
     options.pause = 0.05
+    changeOptions(&options)
     return try LoadRun(plan, options).run()
   }
 
@@ -66,6 +69,20 @@ import Testing
       plan.rate = 0
     }
     #expect(report.isClean && report.delivered == 2000, "\(report.text)")
+  }
+
+  @Test func `processes that do nothing are doubted to be the server's`() throws {
+    let idler = Process()
+    idler.executableURL = URL(fileURLWithPath: "/bin/sleep")
+    idler.arguments = ["60"]
+    try idler.run()
+    defer { kill(idler.processIdentifier, SIGKILL) }
+    let server = try FaultyServer()
+    let report = try load(server) { _ in
+    } options: {
+      $0.pids = [Int(idler.processIdentifier)]
+    }
+    #expect(report.warnings.contains { $0.contains("--pid") }, "\(report.text)")
   }
 
   // MARK: Each fault
