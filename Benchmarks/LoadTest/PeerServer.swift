@@ -126,6 +126,8 @@ final class PeerServer {
     let root = getuid() == 0 ? "user root;" : ""
     let temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
       .map { "\($0)_temp_path \(file($0));" }.joined(separator: "\n")
+    // More connections than there are descriptors: when less than a sixteenth of them is free, nginx
+    // closes those that have not asked for anything yet.
     try write(
       """
       load_module \(PeerPlace.nchanModule);
@@ -135,7 +137,7 @@ final class PeerServer {
       worker_rlimit_nofile 20000;
       pid \(file("pid"));
       error_log \(file("error.log")) warn;
-      events { worker_connections 19900; }
+      events { worker_connections 24000; }
       http {
         access_log off;
         keepalive_requests 1000000;
