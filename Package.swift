@@ -16,12 +16,14 @@ let settings: [SwiftSetting] = [
 let package = Package(
   name: "belfry",
   products: [
-    .executable(name: "belfry", targets: ["belfry"])
+    .executable(name: "belfry", targets: ["belfry"]),
+    .executable(name: "belfry-bench", targets: ["belfry-bench"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
     .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
   ],
   targets: [
@@ -53,6 +55,18 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"), "Chat", "EventStream", "Hub", "Reactor",
       ],
       swiftSettings: settings),
+    .target(
+      name: "LoadTest",
+      dependencies: [
+        "EventStream", "Reactor", .product(name: "Histogram", package: "hdrhistogram-swift"),
+      ],
+      path: "Benchmarks/LoadTest", swiftSettings: settings),
+    .executableTarget(
+      name: "belfry-bench",
+      dependencies: [
+        "LoadTest", "Reactor", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      path: "Benchmarks/belfry-bench", swiftSettings: settings),
     .testTarget(
       name: "EventStreamTests", dependencies: ["EventStream", "TestSupport"],
       swiftSettings: settings),
@@ -69,6 +83,13 @@ let package = Package(
       dependencies: [
         "BelfryServer", "Chat", "EventStream", "Hub", "Reactor", "TestSupport", "belfry",
         .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: settings),
+    .testTarget(
+      name: "LoadTestTests",
+      dependencies: [
+        "EventStream", "LoadTest", "Reactor", "TestSupport", "belfry", "belfry-bench",
+        .product(name: "Histogram", package: "hdrhistogram-swift"),
       ],
       swiftSettings: settings),
   ]

@@ -13,6 +13,7 @@
 #include <event2/listener.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/timerfd.h>
 
 // fcntl's F_SETPIPE_SZ, which glibc shows only with _GNU_SOURCE.
 enum { belfry_F_SETPIPE_SZ = 1031 };

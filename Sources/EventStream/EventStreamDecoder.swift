@@ -25,6 +25,11 @@ package struct EventStreamDecoder {
   private var isFirstLine = true
   private var failure: EventStreamError?
 
+  /// Whether what was read ends with a whole event, so that nothing of the next one is kept.
+  package var isBetweenEvents: Bool {
+    line.isEmpty && data == nil && type.isEmpty && !endedInCarriageReturn && id == lastEventID
+  }
+
   /// - Parameter maximumEventBytes: at least 1; 16 MiB unless told, which is far more than a
   ///   message and far less than a reader's memory.
   package init(maximumEventBytes: Int = 16 << 20) {

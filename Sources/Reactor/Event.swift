@@ -30,11 +30,7 @@ internal import Glibc
   package convenience init(
     on loop: EventLoop, signal: Signal, onFire: @escaping () -> Void
   ) throws(ReactorError) {
-    // A mask is inherited: a program started from a thread that blocks signals could not be stopped.
-    var mask = sigset_t()
-    unsafe sigemptyset(&mask)
-    unsafe sigaddset(&mask, signal.rawValue)
-    unsafe pthread_sigmask(SIG_UNBLOCK, &mask, nil)
+    signal.unblock()
     try self.init(loop, signal.rawValue, EV_SIGNAL | EV_PERSIST, after: nil, onFire)
   }
 
@@ -96,6 +92,16 @@ internal import Glibc
 package struct Signal: RawRepresentable, Hashable, Sendable {
   package let rawValue: Int32
   package init(rawValue: Int32) { self.rawValue = rawValue }
+
+  /// Lets it reach the calling thread, and the programs started from there.
+  ///
+  /// A mask is inherited: a program started from a thread that blocks signals could not be stopped.
+  package func unblock() {
+    var mask = sigset_t()
+    unsafe sigemptyset(&mask)
+    unsafe sigaddset(&mask, rawValue)
+    unsafe pthread_sigmask(SIG_UNBLOCK, &mask, nil)
+  }
 
   /// `SIGTERM`, what service managers send.
   package static let terminate = Signal(rawValue: SIGTERM)

@@ -1,0 +1,20 @@
+internal import Foundation
+
+/// This program, as a file and as somebody in front of a terminal.
+package enum Program {
+  package static let version = "0.1.0"
+
+  /// The running program's file.
+  package static var path: String {
+    URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().path
+  }
+
+  /// Whether standard error is a terminal.
+  package static var hasTerminal: Bool { isatty(2) == 1 }
+
+  package static func print(_ text: String, toError: Bool = false) {
+    let handle = toError ? FileHandle.standardError : FileHandle.standardOutput
+    // Nobody who closed it wants to hear that it is closed.
+    try? handle.write(contentsOf: Data(text.utf8))
+  }
+}

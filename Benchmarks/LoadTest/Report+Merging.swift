@@ -1,0 +1,203 @@
+extension Report {
+  /// From when the load ran its thread for more than this share of the time, its own delays count.
+  private static let busyLimit = 0.9
+
+  /// What the load processes and the look at the server's come to.
+  struct Ingredients {
+    var plan: Plan
+    var results: [WorkerResult]
+    var published: Published
+    var start: UInt64
+    var pids: [Int] = []
+    var before = ServerSample()
+    var holding = ServerSample()
+    var after = ServerSample()
+    var samples: [ServerMoment] = []
+    var date = ""
+    var command = ""
+    var version = ""
+    var machine: Machine
+    var failure: String?
+  }
+
+  init(_ parts: Ingredients) {
+    let plan = parts.plan
+    var tally = Tally()
+    var connect = LatencyHistogram()
+    var reconnect = LatencyHistogram()
+    var slowOnes = LatencyHistogram()
+    var phases = Array(repeating: LatencyHistogram(), count: 3)
+    // There is always one: the process that publishes.
+    var series = parts.results.first?.series ?? TimeSeries(duration: 0)
+    series.close()
+    for (index, result) in parts.results.enumerated() {
+      tally += result.tally
+      connect += result.connectLatency
+      reconnect += result.reconnectLatency
+      slowOnes += result.slowLatency
+      for (phase, histogram) in result.phases.enumerated() { phases[phase] += histogram }
+      if index > 0 { series += result.series }
+    }
+    let publisher = parts.results.first
+    let lastMoment = parts.results.map(\.lastMoment).max() ?? 0
+    let openSeconds = parts.results.map(\.openSeconds).max() ?? 0
+    let seconds = lastMoment > parts.start ? Double(lastMoment - parts.start) / 1e9 : 0
+    let loadSeconds = parts.results.reduce(0) { $0 + $1.processorSeconds }
+    let busy =
+      seconds > 0 ? (parts.results.map(\.processorSeconds).max() ?? 0) / seconds : 0
+    func each(_ seconds: Double) -> Double? {
+      tally.delivered > 0 ? seconds * 1e6 / Double(tally.delivered) : nil
+    }
+
+    scenario = plan.scenario
+    target = plan.target.name
+    address = plan.target.stream.address
+    date = parts.date
+    command = parts.command
+    version = parts.version
+    machine = parts.machine
+    listeners = plan.listeners
+    publishers = plan.publishers
+    rooms = plan.rooms
+    messageBytes = [plan.sizes.lowerBound, plan.sizes.upperBound]
+    rate = plan.rate
+    opened = parts.results.reduce(0) { $0 + $1.opened }
+    connectPerSecond = openSeconds > 0 ? Double(plan.listeners) / openSeconds : 0
+    connectLatencyMs = Latency(connect)
+    published = publisher?.published ?? 0
+    publishLatencyMs = Latency(publisher?.publishLatency ?? LatencyHistogram())
+    delivered = tally.delivered
+    missing = tally.missing
+    duplicated = tally.duplicated
+    reordered = tally.reordered
+    corrupted = tally.corrupted
+    gaps = tally.gaps
+    gapped = tally.gapped
+    stale = tally.stale
+    lost = parts.results.reduce(0) { $0 + $1.lost }
+    firstLoss = parts.results.lazy.compactMap(\.firstLoss).first
+    offenders = Array(parts.results.flatMap(\.offenders).prefix(DeliveryJudge.maximumOffenders))
+    self.seconds = seconds
+    deliveriesPerSecond = seconds > 0 ? Double(tally.delivered) / seconds : 0
+    latencyMs = Latency(series.total)
+    lastListenerMs = Latency(Self.lastListener(parts.results))
+    bytes = parts.results.reduce(0) { $0 + $1.bytes }
+    comments = parts.results.reduce(0) { $0 + $1.comments }
+    reconnects = parts.results.reduce(0) { $0 + $1.reconnects }
+    reconnectLatencyMs = reconnect.count > 0 ? Latency(reconnect) : nil
+    stormSeconds = parts.results.compactMap(\.stormSeconds).max()
+    if plan.scenario == .slow {
+      slow = Slow(
+        listeners: parts.results.reduce(0) { $0 + $1.slowListeners },
+        othersBeforeMs: Latency(phases[0]), othersDuringMs: Latency(phases[1]),
+        othersAfterMs: Latency(phases[2]), slowMs: Latency(slowOnes))
+    }
+    load = Load(
+      processes: plan.workers, cpuSeconds: loadSeconds, cpuUsPerDelivery: each(loadSeconds),
+      busy: busy, wasBottleneck: busy > Self.busyLimit,
+      publishDelayMs: Latency(publisher?.publishDelay ?? LatencyHistogram()))
+    failure = parts.failure ?? parts.published.failure
+    percentiles = Self.curve(series.total)
+    interval = series.interval
+    self.series = series.points.map { point in
+      let latency = point.latency
+      return Moment(
+        time: Double(point.index) * series.interval,
+        deliveriesPerSecond: Double(latency.count) / series.interval,
+        p50Ms: latency.milliseconds(atPercentile: 50),
+        p99Ms: latency.milliseconds(atPercentile: 99), maxMs: latency.maximumMilliseconds)
+    }
+    serverSeries = parts.samples
+    if !parts.pids.isEmpty {
+      server = Self.server(parts, seconds: seconds, each: each)
+    }
+    warnings = []
+    warnings = remarks
+  }
+
+  private static func server(
+    _ parts: Ingredients, seconds: Double, each: (Double) -> Double?
+  ) -> Server {
+    let used = parts.after.processorSeconds - parts.holding.processorSeconds
+    let listeners = Double(max(1, parts.plan.listeners))
+    let slope = Trend.slope(parts.samples.map { ($0.time, Double($0.rssBytes)) })
+    let lasted = max(seconds, parts.samples.last?.time ?? 0)
+    return Server(
+      pids: parts.pids, cpuSeconds: used, cpuUsPerDelivery: each(used),
+      cpuShare: lasted > 0 ? used / lasted : 0,
+      cpuUsPerOpen: (parts.holding.processorSeconds - parts.before.processorSeconds) * 1e6
+        / listeners,
+      rssBeforeBytes: parts.before.residentBytes, rssHoldingBytes: parts.holding.residentBytes,
+      rssAfterBytes: parts.after.residentBytes,
+      bytesPerListener: Double(parts.holding.residentBytes - parts.before.residentBytes)
+        / listeners,
+      rssSlopeBytesPerHour: slope * 3600)
+  }
+
+  /// The time each message took to its last listener, over all processes.
+  private static func lastListener(_ results: [WorkerResult]) -> LatencyHistogram {
+    var histogram = LatencyHistogram()
+    guard let first = results.first else { return histogram }
+    for (lane, delays) in first.lastDelays.enumerated() {
+      for number in delays.indices {
+        let last = results.map { $0.lastDelays[lane][number] }.max() ?? 0
+        if last > 0 { histogram.record(nanoseconds: last) }
+      }
+    }
+    return histogram
+  }
+
+  /// Marks that lie evenly on an axis of 1 / (1 - part), to 99.999 %.
+  private static func curve(_ histogram: LatencyHistogram) -> [Percentile] {
+    guard histogram.count > 0 else { return [] }
+    var percents: [Double] = [0]
+    var rest = 100.0
+    while rest > 0.0011 {
+      for step in 1...10 {
+        let percent = 100 - rest * (1 - Double(step) * 0.05)
+        percents.append(percent)
+      }
+      rest /= 2
+    }
+    // Beyond the last one of all there is nothing to be seen.
+    let end = 100 - 100 / Double(histogram.count)
+    let seen = percents.filter { $0 <= end } + [100]
+    return seen.map { Percentile(percent: $0, ms: histogram.milliseconds(atPercentile: $0)) }
+  }
+
+  /// What a reader of the figures must know.
+  private var remarks: [String] {
+    var remarks: [String] = []
+    if load.wasBottleneck {
+      remarks.append(
+        "The load tool's thread was busy \(Text.fixed(load.busy * 100, 0)) % of the time: it, not the "
+          + "server, may have set these figures. Give it more `--processes`, or a lower rate.")
+    }
+    if rate > 0, load.publishDelayMs.p99 > 20, load.publishDelayMs.p99 > latencyMs.p50 / 2 {
+      remarks.append(
+        "Messages were sent up to \(Text.number(load.publishDelayMs.max)) ms after they were due: all "
+          + "\(publishers) publishers were waiting for answers, or the tool was late.")
+    }
+    if let own = load.cpuUsPerDelivery, let theirs = server?.cpuUsPerDelivery, own > theirs,
+      load.busy > 0.5
+    {
+      remarks.append(
+        "A delivery cost the load tool more (\(Text.number(own)) µs) than the server "
+          + "(\(Text.number(theirs)) µs).")
+    }
+    if delivered >= 1000, let server, server.cpuSeconds == 0 {
+      remarks.append(
+        "The processes given by --pid used no processor time: are they the server's workers?")
+    }
+    if lost > 0 {
+      remarks.append(
+        "\(Text.grouped(lost)) streams were lost, the first: \(firstLoss ?? "unknown").")
+    }
+    if gaps > 0 {
+      remarks.append(
+        "The server told \(Text.grouped(gaps)) times of a gap, which excused "
+          + "\(Text.grouped(gapped)) messages.")
+    }
+    return remarks
+  }
+}

@@ -1,0 +1,232 @@
+internal import Reactor
+
+/// One load process at work: its listeners, and in the first process the publishers too.
+///
+/// Runs on a loop that somebody else turns; told what to do by `receive`, and tells by `onEvent`.
+final class Worker {
+  private enum Stage {
+    case opening
+    /// All streams are open, and nobody has said when to start.
+    case ready
+    case running
+    /// Everything is published, but not everywhere yet.
+    case settling(Published)
+    /// What comes once more would come now.
+    case lingering(Published, until: UInt64)
+    case settled(Published)
+    case failed
+  }
+
+  /// How long is waited for what comes twice, in nanoseconds.
+  private static let linger: UInt64 = 200_000_000
+  /// How often everything that goes by the clock is looked at.
+  private static let tickInterval = Duration.milliseconds(10)
+  /// Nanoseconds between two looks at a worker's progress.
+  private static let progressInterval: UInt64 = 200_000_000
+
+  private let plan: Plan
+  private let onEvent: (WorkerEvent) -> Void
+  private let listeners: Listeners
+  private var publishers: Publishers?
+  private var ticker: Event?
+  private var stage = Stage.opening
+  private var start: UInt64 = 0
+  private var steps: ArraySlice<TimelineStep>
+  private var lastProgress: UInt64 = 0
+  private var processorTime: UInt64
+  private var openProcessorSeconds = 0.0
+  private var processorSeconds = 0.0
+  private var lastDelivered = 0
+  /// When everything was published.
+  private var settledSince: UInt64 = 0
+  /// Deliveries that must have been accounted for before the next message may follow, `--in-turn`.
+  private var owed = 0
+  private let perRoom: [Int]
+
+  init(
+    on loop: EventLoop, plan: Plan, onEvent: @escaping (WorkerEvent) -> Void
+  ) throws(ReactorError) {
+    self.plan = plan
+    self.onEvent = onEvent
+    steps = plan.timeline[...]
+    processorTime = MonotonicClock.threadProcessorTime
+    let stream = try Self.address(plan.target.stream.address)
+    let listeners = try Listeners(on: loop, plan: plan, address: stream)
+    self.listeners = listeners
+    perRoom = (0..<plan.rooms).map { listeners.count(inRoom: $0) }
+    if plan.isPublisher, plan.scenario.publishes {
+      publishers = try Publishers(
+        on: loop, plan: plan, address: Self.address(plan.target.publish.address),
+        mayPublish: { [unowned self] in !plan.inTurn || listeners.judge.accounted >= owed },
+        onSent: { [unowned self] lane, number, moment in
+          owed += perRoom[lane / plan.publishers]
+          listeners.noteSent(lane: lane, number: number, at: moment)
+        },
+        onDone: { [unowned self] published in self.onEvent(.published(published)) })
+    }
+    ticker = try Event(on: loop, every: Self.tickInterval) { [unowned self] in tick() }
+    listeners.open()
+  }
+
+  private static func address(_ text: String) throws(ReactorError) -> ClientAddress {
+    // `Target` and the command line let only addresses in.
+    guard let address = ListenAddress(text) else { preconditionFailure("\(text) is no address") }
+    return try ClientAddress(resolving: address)
+  }
+
+  // MARK: What it is told
+
+  func receive(_ command: WorkerCommand) {
+    switch command {
+    case .start(let moment):
+      guard case .ready = stage else { return }
+      stage = .running
+      start = moment
+      processorTime = MonotonicClock.threadProcessorTime
+      listeners.started(at: moment)
+      publishers?.start(at: moment)
+    case .expect(let published):
+      for (lane, moments) in published.sent.enumerated() {
+        for (number, moment) in moments.enumerated() {
+          listeners.noteSent(lane: lane, number: number, at: moment)
+        }
+      }
+      stage = .settling(published)
+      settledSince = MonotonicClock.nanoseconds
+    case .stop:
+      if let publishers { publishers.stop(because: "interrupted") }
+    case .finish: finish()
+    }
+  }
+
+  // MARK: The clock
+
+  /// To be called at the end of each turn of the loop.
+  func endOfTurn() {
+    if plan.inTurn, case .running = stage { publishers?.pump() }
+    if case .settling(let published) = stage, !plan.scenario.reconnects,
+      listeners.judge.accounted
+        >= published.counts.enumerated().reduce(
+          0,
+          { sum, lane in
+            sum + lane.element * perRoom[lane.offset / plan.publishers]
+          })
+    {
+      everythingCame(published, now: MonotonicClock.nanoseconds)
+    }
+  }
+
+  private func tick() {
+    let now = MonotonicClock.nanoseconds
+    listeners.tick(now: now)
+    switch stage {
+    case .opening:
+      if let failure = listeners.failure {
+        stage = .failed
+        onEvent(.failed(failure))
+      } else if listeners.isAllOpen {
+        stage = .ready
+        openProcessorSeconds = usedProcessorSeconds
+        onEvent(.opened)
+      }
+    case .ready:
+      // The server must hold what it has taken.
+      if !listeners.isAllOpen, let failure = listeners.failure {
+        stage = .failed
+        onEvent(.failed(failure))
+      }
+    case .running:
+      noteProcessorTime()
+      publishers?.tick(now: now)
+      performSteps(now: now)
+      if listeners.isAllGone || listeners.serverRefuses {
+        publishers?.stop(because: "the server is gone")
+      } else if plan.inTurn,
+        Double(now - min(now, max(start, listeners.progress))) > plan.patience * 1e9
+      {
+        publishers?.stop(
+          because: "a message did not reach every listener within "
+            + "\(Text.number(plan.patience)) s, and the next one waits for that")
+      }
+    case .settling(let published):
+      noteProcessorTime()
+      settle(published, now: now)
+    case .lingering(let published, let end):
+      guard now >= end else { break }
+      stage = .settled(published)
+      onEvent(.settled)
+    case .settled, .failed: break
+    }
+    if now >= lastProgress + Self.progressInterval {
+      lastProgress = now
+      onEvent(.progress(look))
+    }
+  }
+
+  private func performSteps(now: UInt64) {
+    while let step = steps.first, Double(now) >= Double(start) + step.time * 1e9 {
+      steps.removeFirst()
+      listeners.perform(step, now: now)
+    }
+  }
+
+  private func settle(_ published: Published, now: UInt64) {
+    // A slow listener that was to read again does, however publishing ended.
+    while let step = steps.popFirst() {
+      if step.action == .resume { listeners.perform(step, now: now) }
+    }
+    if listeners.judge.isComplete(published.counts) {
+      everythingCame(published, now: now)
+    } else if listeners.isAllGone || listeners.serverRefuses
+      || Double(now - min(now, max(listeners.progress, settledSince))) > plan.patience * 1e9
+    {
+      everythingCame(published, now: now)
+    }
+  }
+
+  private func everythingCame(_ published: Published, now: UInt64) {
+    noteProcessorTime()
+    stage = .lingering(published, until: now + Self.linger)
+  }
+
+  /// Keeps the time used up to the last delivery: what waiting in vain costs later is not the load's.
+  private func noteProcessorTime() {
+    let delivered = listeners.judge.tally.delivered
+    guard delivered != lastDelivered else { return }
+    lastDelivered = delivered
+    processorSeconds = usedProcessorSeconds
+  }
+
+  private var usedProcessorSeconds: Double {
+    Double(MonotonicClock.threadProcessorTime - processorTime) / 1e9
+  }
+
+  private var look: Progress {
+    let tally = listeners.judge.tally
+    var look = Progress()
+    look.open = listeners.openCount
+    look.published = publishers?.answered ?? 0
+    look.delivered = tally.delivered
+    look.wrong = tally.duplicated + tally.reordered + tally.corrupted
+    look.p99 = listeners.result.series.points.last?.latency.milliseconds(atPercentile: 99) ?? 0
+    return look
+  }
+
+  // MARK: The end
+
+  private func finish() {
+    guard case .settled(let published) = stage else { return }
+    let isGone = listeners.isAllGone || listeners.serverRefuses
+    listeners.finish(published)
+    var result = listeners.result
+    result.openProcessorSeconds = openProcessorSeconds
+    result.processorSeconds = processorSeconds
+    result.serverIsGone = isGone
+    if let publishers {
+      result.published = publishers.answered
+      result.publishLatency = publishers.latency
+      result.publishDelay = publishers.delay
+    }
+    onEvent(.result(result))
+  }
+}

@@ -1,0 +1,99 @@
+/// What a load process is told.
+package enum WorkerCommand: Codable, Sendable {
+  /// The first message is due at this moment of `MonotonicClock`, in nanoseconds.
+  case start(at: UInt64)
+  /// So many messages were published, by lane: wait for them.
+  case expect(Published)
+  /// Publish no more.
+  case stop
+  /// Say what was measured, and end.
+  case finish
+}
+
+/// What a load process says.
+package enum WorkerEvent: Codable, Sendable {
+  /// All its listeners' streams are open.
+  case opened
+  /// It can't go on, before the load began.
+  case failed(String)
+  /// What happened so far; several times a second.
+  case progress(Progress)
+  /// The publisher is through.
+  case published(Published)
+  /// Every listener has everything, or nothing comes any more.
+  case settled
+  case result(WorkerResult)
+}
+
+/// What was published, said by the process that did.
+package struct Published: Codable, Sendable {
+  /// By lane: how many were answered, and so have to arrive.
+  package var counts: [Int]
+  /// By lane and number: when it was sent.
+  package var sent: [[UInt64]]
+  /// Why publishing ended early; nil when it did not.
+  package var failure: String?
+}
+
+/// A look at a load process at work.
+package struct Progress: Codable, Sendable {
+  /// Streams open now.
+  package var open = 0
+  package var published = 0
+  package var delivered = 0
+  /// Deliveries that were wrong, so far.
+  package var wrong = 0
+  /// Of the last interval that is complete, in milliseconds.
+  package var p99: Double = 0
+
+  package init() {}
+}
+
+/// Everything one load process measured.
+package struct WorkerResult: Codable, Sendable {
+  package var opened = 0
+  /// Seconds until all were open, counted from the first.
+  package var openSeconds: Double = 0
+  package var connectLatency = LatencyHistogram()
+  /// Messages that the server took.
+  package var published = 0
+  package var publishLatency = LatencyHistogram()
+  /// How late messages were sent, by this tool's own doing or a publisher's that waited.
+  package var publishDelay = LatencyHistogram()
+  package var tally = Tally()
+  package var offenders: [String] = []
+  /// What the server put around each message.
+  package var shape: TextShape?
+  package var series: TimeSeries
+  /// How many listeners stopped reading.
+  package var slowListeners = 0
+  /// Of the listeners that stopped reading.
+  package var slowLatency = LatencyHistogram()
+  /// Of the others, before, while and after they did.
+  package var phases: [LatencyHistogram] = []
+  /// Of streams that were opened anew.
+  package var reconnectLatency = LatencyHistogram()
+  package var reconnects = 0
+  /// How long a connect storm took, from the drop until all were back; nil when there was none, or
+  /// they never all came back.
+  package var stormSeconds: Double?
+  /// Streams that the server ended, or that broke.
+  package var lost = 0
+  /// Why the first was.
+  package var firstLoss: String?
+  package var comments = 0
+  package var bytes = 0
+  /// By lane and number: when the last listener here got it, nanoseconds after it was due; 0 for
+  /// never.
+  package var lastDelays: [[UInt64]] = []
+  /// When the last delivery came, in nanoseconds of `MonotonicClock`; 0 for never.
+  package var lastMoment: UInt64 = 0
+  /// Processor seconds of its thread while it opened streams, and from the first message to the last
+  /// delivery.
+  package var openProcessorSeconds: Double = 0
+  package var processorSeconds: Double = 0
+  /// Whether the server answered nothing any more.
+  package var serverIsGone = false
+
+  package init(series: TimeSeries) { self.series = series }
+}

@@ -1,0 +1,137 @@
+internal import ArgumentParser
+internal import LoadTest
+
+/// How much, how fast, for how long.
+struct LoadOptions: ParsableArguments {
+  @Option(
+    help: """
+      fanout: messages to listeners that stay. burst: 16 publishers as fast as they can. \
+      connect-storm: all drop and come back at once. slow: some stop reading for a while. churn: \
+      listeners leave and join throughout. idle: nobody says anything. soak: long, and does memory \
+      stay.
+      """)
+  var scenario = Scenario.fanout
+
+  @Option(help: "How many streams are open.")
+  var listeners = 1000
+
+  @Option(help: "Streams opened per second. (default: as fast as answered, 256 at once)")
+  var connectRate: Double?
+
+  @Option(help: "How many messages. (default: 200, or what --duration has room for)")
+  var messages: Int?
+
+  @Option(
+    help: "For how long messages are published. (default: burst 10s, idle 60s, soak 1h)")
+  var duration: DurationArgument?
+
+  @Option(
+    help: """
+      Messages per second; 0 for as fast as the server answers. (default: 20, burst 0, soak 1)
+      """)
+  var rate: Double?
+
+  @Flag(help: "Publish the next message when every listener has the last one.")
+  var inTurn = false
+
+  @Option(help: "Connections that publish. (default: 1, burst 16)")
+  var publishers: Int?
+
+  @Option(help: "Bytes of a message, or a range: 100-4000. At least 51.")
+  var size = SizesArgument(100)
+
+  @Option(help: "How many rooms; listeners and messages are dealt out evenly.")
+  var rooms = 1
+
+  @Option(help: "The room's name; with several, -0, -1 … is added.")
+  var room = "bench"
+
+  @Option(
+    help: "slow: how many stop reading, as a share. churn: how many leave each second.")
+  var share = 0.1
+
+  @Option(help: "Load processes, which share the listeners.")
+  var processes = 1
+
+  @Option(help: "Loopback addresses to connect from. (default: as many as ports are needed)")
+  var sources: Int?
+
+  @Option(help: "How long nothing may get on before the rest is given up.")
+  var patience: DurationArgument = DurationArgument(argument: "10s")!  // It is a duration.
+
+  func validate() throws {
+    try positive(listeners, "--listeners", atMost: 10_000_000)
+    try positive(messages ?? 1, "--messages", atMost: 100_000_000)
+    try positive(publishers ?? 1, "--publishers", atMost: 1000)
+    try positive(rooms, "--rooms", atMost: listeners)
+    try positive(processes, "--processes", atMost: listeners)
+    try positive(sources ?? 1, "--sources", atMost: 254)
+    guard rooms * (publishers ?? 16) < 1 << 18 else {
+      throw ValidationError("--rooms times --publishers must be less than 262,144")
+    }
+    guard (rate ?? 0) >= 0, (rate ?? 0) <= 1e6 else {
+      throw ValidationError("--rate must be 0 to 1,000,000")
+    }
+    guard connectRate ?? 1 > 0 else { throw ValidationError("--connect-rate must be more than 0") }
+    guard share > 0, share <= 1 else { throw ValidationError("--share must be above 0, at most 1") }
+    let sizes = Message.minimumSize...1 << 20
+    guard sizes.contains(size.range.lowerBound), sizes.contains(size.range.upperBound) else {
+      throw ValidationError(
+        "--size must be \(Message.minimumSize) to 1048576: a message carries its number, its times and "
+          + "a checksum")
+    }
+    if inTurn, processes > 1 {
+      throw ValidationError("--in-turn is for one process: it alone knows what all have got")
+    }
+    if inTurn, rate ?? 0 > 0 {
+      throw ValidationError("--in-turn and --rate exclude each other")
+    }
+    if rate == 0, messages == nil, duration == nil, scenario != .burst, !inTurn {
+      throw ValidationError("--rate 0 needs --messages or --duration")
+    }
+  }
+
+  private func positive(_ number: Int, _ option: String, atMost limit: Int) throws {
+    guard (1...limit).contains(number) else {
+      throw ValidationError("\(option) must be 1 to \(limit), not \(number)")
+    }
+  }
+
+  func plan(_ target: Target) throws(BadInput) -> Plan {
+    var plan = Plan(target: target)
+    plan.scenario = scenario
+    plan.listeners = listeners
+    plan.connectRate = connectRate
+    plan.rate = rate ?? (scenario == .burst || inTurn ? 0 : scenario == .soak ? 1 : 20)
+    plan.publishers = publishers ?? (scenario == .burst ? 16 : 1)
+    plan.sizes = size.range
+    plan.rooms = rooms
+    plan.roomName = room
+    plan.share = share
+    plan.workers = processes
+    plan.sources = sources ?? 0
+    plan.patience = patience.seconds
+    plan.inTurn = inTurn
+    plan.messages = messages
+    switch scenario {
+    case .burst: plan.duration = duration?.seconds ?? 10
+    case .idle: plan.duration = duration?.seconds ?? 60
+    case .soak: plan.duration = duration?.seconds ?? 3600
+    case .fanout, .connectStorm, .slow, .churn:
+      if let duration {
+        plan.duration = duration.seconds
+      } else if messages == nil {
+        plan.messages = 200
+      }
+    }
+    guard rooms == 1 || target.hasRooms else {
+      throw BadInput(
+        "--rooms \(rooms) needs {room} in --stream-path, and in --publish-path or --publish-body")
+    }
+    let timed: [Scenario] = [.connectStorm, .slow, .churn]
+    guard !timed.contains(scenario) || plan.rate > 0 || plan.messages == nil else {
+      throw BadInput("--scenario \(scenario.rawValue) needs --rate or --duration: it goes by time")
+    }
+    return plan
+  }
+}

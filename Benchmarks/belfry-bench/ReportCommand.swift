@@ -1,0 +1,26 @@
+internal import ArgumentParser
+internal import LoadTest
+
+/// `belfry-bench report`: result files as one page, or as text.
+struct ReportCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "report", abstract: "Shows results that were written by --json.")
+
+  @Argument(help: "Files that --json wrote.") var files: [String]
+  @Option(help: "Write one page with curves and tables to this file.") var html: String?
+
+  func run() throws {
+    do throws(BadInput) {
+      var reports: [Report] = []
+      for file in files { reports.append(try ReportFile.report(at: file)) }
+      if let html {
+        let page = ReportPage(reports, names: ReportFile.names(of: reports, at: files))
+        try ReportFile.write(page.html, to: html)
+      } else {
+        for report in reports { Program.print(report.text + "\n") }
+      }
+    } catch {
+      throw Failure.exit(error)
+    }
+  }
+}

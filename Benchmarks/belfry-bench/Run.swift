@@ -1,0 +1,62 @@
+internal import ArgumentParser
+internal import LoadTest
+
+/// `belfry-bench run`: one load on one server.
+struct Run: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Loads a server that is running already, and reports.")
+
+  @OptionGroup(title: "Target") var target: TargetOptions
+  @OptionGroup(title: "Load") var load: LoadOptions
+
+  @Option(
+    help: "A process of the server, repeatable: its processor time and memory are reported.")
+  var pid: [Int] = []
+
+  @Option(help: "Write everything measured to this file, as JSON.")
+  var json: String?
+
+  @Option(help: "Write one page with curves and tables to this file.")
+  var html: String?
+
+  func run() throws {
+    let report: Report
+    do {
+      var options = LoadRun.Options()
+      options.pids = pid
+      options.executable = Program.path
+      options.command = CommandLine.arguments.joined(separator: " ")
+      options.version = Program.version
+      options.stopsOnSignals = true
+      let plan = try load.plan(target.resolved())
+      var line = LiveLine(isTerminal: Program.hasTerminal)
+      let run = try LoadRun(plan, options) { look in
+        if let text = line.text(look) { Program.print(text, toError: true) }
+      }
+      defer { Program.print(line.end, toError: true) }
+      report = try run.run()
+    } catch {
+      throw Failure.exit(error)
+    }
+    do throws(BadInput) {
+      if let json { try ReportFile.write(ReportFile.data(report), to: json) }
+      if let html {
+        try ReportFile.write(ReportPage([report], names: [report.target]).html, to: html)
+      }
+    } catch {
+      Program.print(report.text)
+      throw Failure.exit(error)
+    }
+    Program.print(report.text)
+    if !report.isClean { throw ExitCode(1) }
+  }
+}
+
+/// How the program ends when something can't be done.
+enum Failure {
+  /// Says what is wrong; the status is 2.
+  static func exit(_ error: any Error) -> ExitCode {
+    Program.print("belfry-bench: \(error)\n", toError: true)
+    return ExitCode(2)
+  }
+}

@@ -1,0 +1,227 @@
+import Glibc
+import Reactor
+import TestSupport
+
+/// A small server of event streams that does one thing wrong.
+///
+/// Streams on `/stream`, posts to `/post` as `message=TEXT`. It keeps all messages, and a listener with
+/// a `Last-Event-ID` is sent what it missed. The first message is delivered well: it is the load's own
+/// trial.
+final class FaultyServer {
+  enum Fault: Equatable, Sendable {
+    case none
+    case dropsEvery(Int)
+    case doublesEvery(Int)
+    /// One delivery waits until its listener was sent the next.
+    case swapsEvery(Int)
+    case corruptsEvery(Int)
+    /// Does nothing for a while when this message comes.
+    case stalls(at: Int, milliseconds: UInt32)
+    case neverAnswersStreams
+    case neverAnswersPosts
+    case refusesStreams(HTTPStatus)
+    case refusesPosts(HTTPStatus)
+    case answersWithPages
+    /// Takes messages and delivers none.
+    case deliversNothing
+    /// Ends for good when this message comes.
+    case dies(at: Int)
+    /// Sends nothing of what a listener missed.
+    case forgets
+    /// Tells a listener that resumes of a gap, and sends nothing of what it missed.
+    case tellsOfGaps
+    /// Ends one listener's stream when this message comes.
+    case endsAStream(at: Int)
+  }
+
+  let port: UInt16
+  private let thread: RunningThread
+  private let shared: Shared
+
+  private final class Shared: @unchecked Sendable {
+    // Written before the port is told; used on the loop only, through `remote`.
+    var state: State?
+    var remote: Remote?
+    var failure: (any Error)?
+  }
+
+  /// - Parameter unix: listens there instead of on a port.
+  init(
+    _ fault: Fault = .none, isChunked: Bool = true, prefix: String = "[12:00:00] x: ",
+    unix: String? = nil
+  ) throws {
+    let shared = Shared()
+    self.shared = shared
+    let announce = Channel<UInt16?>()
+    thread = RunningThread {
+      do {
+        let address = unix.map { ListenAddress.unix(path: $0) }
+        let state = try State(
+          fault, isChunked, prefix, on: address ?? .tcp(host: "127.0.0.1", port: 0))
+        let (remote, door) = try state.loop.makeRemote()
+        shared.state = state
+        shared.remote = remote
+        if case .tcp(_, let port) = state.address { announce.send(port) } else { announce.send(0) }
+        state.run()
+        shared.state = nil
+        withExtendedLifetime(door) {}
+      } catch {
+        shared.failure = error
+        announce.send(nil)
+      }
+    }
+    guard let port = announce.receive() else {
+      throw shared.failure ?? Client.Failure(description: "no port")
+    }
+    self.port = port
+  }
+
+  /// How many messages it was sent.
+  var published: Int {
+    let result = Channel<Int>()
+    let shared = shared
+    // Set before the port was told, and there until this object is gone.
+    shared.remote!.execute { result.send(shared.state!.messages.count) }
+    return result.receive()
+  }
+
+  deinit {
+    // Set before the port was told; after `dies` the loop has ended already, and nobody listens.
+    let shared = shared
+    shared.remote?.execute { shared.state?.loop.stop() }
+    thread.join()
+  }
+}
+
+/// What the server's thread owns.
+private final class State {
+  private struct Listener {
+    let socket: StreamSocket
+    var held: [UInt8]?
+  }
+
+  let loop: EventLoop
+  private(set) var address: ListenAddress
+  private let fault: FaultyServer.Fault
+  private let isChunked: Bool
+  private let prefix: String
+  private var http: HTTPServer?
+  private var streams: StreamSet?
+  private var listeners: [UInt64: Listener] = [:]
+  private var nextToken: UInt64 = 1
+  private var unanswered: [HTTPExchange] = []
+  private(set) var messages: [String] = []
+  private var deliveries = 0
+
+  init(
+    _ fault: FaultyServer.Fault, _ isChunked: Bool, _ prefix: String, on address: ListenAddress
+  ) throws {
+    self.address = address
+    self.fault = fault
+    self.isChunked = isChunked
+    self.prefix = prefix
+    loop = try EventLoop()
+    streams = try StreamSet(on: loop) { [unowned self] token, occurrence in
+      if case .gone = occurrence { close(token) }
+    }
+    http = try HTTPServer(on: loop) { [unowned self] in handle($0) }
+    self.address = try http?.listen(on: address) ?? address
+  }
+
+  func run() {
+    loop.run { [unowned self] in
+      http?.endOfTurn()
+      return false
+    }
+    for token in listeners.keys { close(token) }
+    unanswered = []
+    http?.close()
+  }
+
+  private func close(_ token: UInt64) {
+    guard let listener = listeners.removeValue(forKey: token) else { return }
+    streams?.close(listener.socket)
+  }
+
+  private func handle(_ exchange: HTTPExchange) {
+    if exchange.request.method == .post { return post(exchange) }
+    switch fault {
+    case .neverAnswersStreams: unanswered.append(exchange)
+    case .refusesStreams(let status): exchange.respond(HTTPResponse(status))
+    case .answersWithPages:
+      exchange.respond(HTTPResponse(.ok, headers: [("Content-Type", "text/html")]))
+    default: open(exchange)
+    }
+  }
+
+  private func open(_ exchange: HTTPExchange) {
+    guard let socket = try? exchange.detach() else { return }
+    let token = nextToken
+    nextToken += 1
+    let framing = isChunked ? "Transfer-Encoding: chunked\r\n" : "Connection: close\r\n"
+    let head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\(framing)\r\n"
+    var bytes = Array(head.utf8) + framed("retry: 50\nid: \(messages.count)\n\n")
+    if let id = exchange.request.headers["Last-Event-ID"].flatMap(Int.init) {
+      if fault == .tellsOfGaps {
+        bytes += framed("event: gap\ndata: {}\n\n")
+      } else if fault != .forgets {
+        for number in min(id, messages.count)..<messages.count { bytes += frame(number) }
+      }
+    }
+    listeners[token] = Listener(socket: socket)
+    try? streams?.add(socket, token: token)
+    _ = streams?.write(bytes.span, to: socket)
+  }
+
+  private func framed(_ event: String) -> [UInt8] {
+    let size = String(event.utf8.count, radix: 16)
+    return Array((isChunked ? "\(size)\r\n\(event)\r\n" : event).utf8)
+  }
+
+  private func frame(_ number: Int) -> [UInt8] {
+    framed("id: \(number + 1)\ndata: \(prefix)\(messages[number])\n\n")
+  }
+
+  private func post(_ exchange: HTTPExchange) {
+    let body = String(decoding: exchange.request.body, as: UTF8.self)
+    messages.append(String(body.dropFirst("message=".count).prefix { $0 != "&" }))
+    let number = messages.count - 1
+    switch fault {
+    case .neverAnswersPosts: return unanswered.append(exchange)
+    case .refusesPosts(let status): return exchange.respond(HTTPResponse(status))
+    case .deliversNothing: return exchange.respond(HTTPResponse(.noContent))
+    case .dies(at: number): return loop.stop()
+    case .stalls(at: number, let milliseconds): usleep(milliseconds * 1000)  // The fault itself.
+    case .endsAStream(at: number):
+      if let token = listeners.keys.min() { close(token) }
+    default: break
+    }
+    for token in listeners.keys.sorted() { deliver(frame(number), to: token, isTrial: number == 0) }
+    exchange.respond(HTTPResponse(.noContent))
+  }
+
+  private func deliver(_ frame: [UInt8], to token: UInt64, isTrial: Bool) {
+    guard let listener = listeners[token] else { return }
+    var bytes = frame
+    if !isTrial {
+      deliveries += 1
+      switch fault {
+      case .dropsEvery(let every) where deliveries % every == 0: return
+      case .doublesEvery(let every) where deliveries % every == 0: bytes += frame
+      case .swapsEvery(let every) where deliveries % every == 0:
+        listeners[token]?.held = frame
+        return
+      case .corruptsEvery(let every) where deliveries % every == 0:
+        // Another byte of the message each time, its first and its last ones too.
+        let start = frame.count - (isChunked ? 4 : 2) - 100
+        bytes[start + deliveries / every * 7 % 100] ^= 1
+      default: break
+      }
+      if let held = listener.held {
+        bytes += held
+        listeners[token]?.held = nil
+      }
+    }
+    _ = streams?.write(bytes.span, to: listener.socket)
+  }
+}
