@@ -114,8 +114,10 @@ extension Hub {
   private func batch(of feed: Feed, for listener: Listener) -> Batch {
     let isPlain = listener.flags.contains(.plain)
     let kept = isPlain ? feed.batches.plain : feed.batches.chunked
-    if kept.serves(listener.cursor, head: feed.head) { return kept }
-    let batch = Batch(of: feed, after: listener.cursor, framing: listener.framing)
+    let isReplay = listener.flags.contains(.replaying)
+    if kept.serves(listener.cursor, head: feed.head, isReplay: isReplay) { return kept }
+    let batch = Batch(
+      of: feed, after: listener.cursor, framing: listener.framing, isReplay: isReplay)
     if isPlain { feed.batches.plain = batch } else { feed.batches.chunked = batch }
     return batch
   }
@@ -127,7 +129,7 @@ extension Hub {
       batch.range.lowerBound + offset..<batch.range.upperBound)
     guard let taken = offer(part, to: slot, handle) else { return false }
     let place = batch.place(after: offset + taken)
-    if let number = place.number { listeners[slot].cursor = number }
+    if let position = place.position { listeners[slot].cursor = position }
     listeners[slot].offset = UInt32(place.offset)
     counted.delivered += place.frames
     counted.coalesced += max(0, place.frames - 1)

@@ -15,12 +15,13 @@ extension Hub {
   ) -> StreamToken {
     let rooms = rooms(names, now: now)
     let resumption = Resumption(
-      after: lastEventID, rooms: rooms, epoch: epoch, newest: newest)
+      after: lastEventID, rooms: rooms, epoch: epoch, numbering: numbering)
     for gap in resumption.gaps { counted.countGap(gap.reason) }
     let feed = feed(of: rooms)
     if resumption.cursor < feed.lostThrough { closeLost(feed) }
     var flags: Listener.Flags = framing == .plain ? [.plain] : []
-    if resumption.cursor < newest {
+    let isBehind = resumption.cursor < numbering.newestPosition
+    if isBehind {
       flags.insert(.replaying)
       feed.replaying += 1
     }
@@ -31,7 +32,7 @@ extension Hub {
     counted.opened += 1
     let token = listeners.token(of: slot)
     send(head + framing.frame(opening(of: resumption)), privatelyTo: slot)
-    if resumption.cursor < newest, !listeners[slot].flags.contains(.behind) {
+    if isBehind, !listeners[slot].flags.contains(.behind) {
       fallBehind(slot, feed)
       enqueue(slot)
     }
@@ -39,12 +40,18 @@ extension Hub {
     return token
   }
 
+  /// Whether a listener's last id names a message that this hub may have had, or is none that anybody
+  /// could have.
+  package func knows(_ last: LastEventID) -> Bool {
+    last.id.map { $0.epoch == epoch && $0.number <= newest } ?? true
+  }
+
   /// A comment, `retry:`, the id the stream starts at, and what it can't be given.
   private func opening(of resumption: Resumption) -> [UInt8] {
     var bytes: [UInt8] = []
     ServerSentEvent.encodeComment("", into: &bytes)
     ServerSentEvent(retry: settings.retry).encode(into: &bytes)
-    let id = EventID(epoch: epoch, number: resumption.cursor)
+    let id = EventID(epoch: epoch, number: resumption.number)
     ServerSentEvent(id: id).encode(into: &bytes)
     for gap in resumption.gaps { gap.event.encode(into: &bytes) }
     return bytes

@@ -7,7 +7,7 @@ struct Listener {
   /// The feed it hangs on, and its place there.
   var feed: Int32 = 0
   var place: UInt32 = 0
-  /// It has every frame up to this number.
+  /// It has every frame up to this position.
   var cursor: UInt64 = 0
   /// Bytes it has of the frame after that.
   var offset: UInt32 = 0
