@@ -13,6 +13,9 @@ package struct RoomRules: Sendable {
   /// Any.
   package init() { patterns = nil }
 
+  /// The original's room alone.
+  package static let chatOnly = RoomRules([RoomPattern(chat)].compactMap(\.self))
+
   /// Those that match one of `patterns`.
   package init(_ patterns: [RoomPattern]) { self.patterns = patterns }
 

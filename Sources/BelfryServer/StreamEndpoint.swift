@@ -6,6 +6,7 @@ internal import Reactor
 struct StreamEndpoint {
   let rooms: RoomRules
   let hub: Hub
+  let backplane: any Backplane
   let streams: StreamSet
   let origins: OriginPolicy
   /// Open streams at most: beyond, publishers would find no descriptor.
@@ -13,7 +14,20 @@ struct StreamEndpoint {
 
   func open(_ context: RequestContext, _ exchange: HTTPExchange) {
     do throws(Refusal) {
-      try open(try rooms(of: context), context, exchange)
+      let rooms = try rooms(of: context)
+      guard context.request.method == .get else {
+        var response = HTTPResponse(.ok, headers: streamHeaders(context))
+        response.length = nil
+        response.closesConnection = true
+        exchange.respond(response)
+        return
+      }
+      backplane.prepare(rooms, after: lastEventID(of: context)) { preparation in
+        switch preparation {
+        case .ready: open(rooms, context, exchange)
+        case .unavailable(let reason): refuse(reason, context, exchange)
+        }
+      }
     } catch {
       respond(error, context, exchange)
     }
@@ -30,15 +44,8 @@ struct StreamEndpoint {
 
   private func open(
     _ rooms: [RoomName], _ context: RequestContext, _ exchange: HTTPExchange
-  ) throws(Refusal) {
+  ) {
     let headers = streamHeaders(context)
-    guard context.request.method == .get else {
-      var response = HTTPResponse(.ok, headers: headers)
-      response.length = nil
-      response.closesConnection = true
-      exchange.respond(response)
-      return
-    }
     guard hub.listenerCount < maximumListeners else {
       refuse("as many listeners as this server takes are here already", context, exchange)
       return
