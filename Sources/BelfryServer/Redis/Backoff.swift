@@ -3,9 +3,6 @@
 struct Backoff {
   static let shortest = Duration.milliseconds(50)
   static let longest = Duration.seconds(5)
-  /// Whoever got through for so long begins at the shortest again.
-  static let proof = Duration.seconds(1)
-
   private var failures = 0
 
   /// The delay before the next try; between 50 ms and 5 s.
@@ -15,8 +12,6 @@ struct Backoff {
     return full * Double.random(in: 0.5...1, using: &generator)
   }
 
-  /// A connection that had lasted `time` ended.
-  mutating func ended(after time: Duration) {
-    if time >= Self.proof { failures = 0 }
-  }
+  /// It worked: the next delay is the shortest again.
+  mutating func succeeded() { failures = 0 }
 }

@@ -141,6 +141,7 @@ final class RedisBackplane: Backplane {
       case .restart(let epoch, let oldest):
         hub.restart(epoch: epoch, oldest: { oldest[$0] }, now: .now)
       case .live:
+        link?.proved()
         journal.up(node: names.node, epoch: hub.epoch)
       }
     }

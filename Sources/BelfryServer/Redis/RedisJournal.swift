@@ -7,6 +7,8 @@ struct RedisJournal {
   private let address: RedisAddress
   private let logger: Logger
   private var lastReason: String?
+  /// The history that it was up with.
+  private var epoch: Epoch?
   private var refusal: String?
 
   init(address: RedisAddress, logger: Logger) {
@@ -15,6 +17,8 @@ struct RedisJournal {
   }
 
   mutating func up(node: String, epoch: Epoch) {
+    guard self.epoch != epoch else { return }
+    self.epoch = epoch
     logger.notice(
       "redis is up",
       metadata: ["address": "\(address)", "node": "\(node)", "epoch": "\(epoch)"])
@@ -26,6 +30,7 @@ struct RedisJournal {
     logger.log(
       level: level, "redis is down", metadata: ["address": "\(address)", "reason": "\(reason)"])
     lastReason = reason
+    epoch = nil
   }
 
   /// A publish was refused; `error` is what Redis says.

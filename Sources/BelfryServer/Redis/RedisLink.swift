@@ -83,6 +83,9 @@ final class RedisLink {
   /// It was heard.
   func heardMarker() { schedule.heardMarker() }
 
+  /// What the owner wanted of the link has come.
+  func proved() { schedule.proved() }
+
   /// Gives up what there is, and tries again later.
   func fail(_ reason: String) {
     attempt += 1
@@ -183,7 +186,7 @@ final class RedisLink {
     readyParts.insert(part)
     guard readyParts.count == 2, !isUp else { return }
     isUp = true
-    schedule.connected(now: .now)
+    schedule.connected()
     handlers.up()
   }
 }

@@ -14,7 +14,7 @@ struct RedisLinkSchedule {
   private enum State {
     case waiting(until: Instant)
     case connecting(since: Instant)
-    case up(since: Instant)
+    case up
   }
 
   private let timeout: Duration
@@ -50,10 +50,13 @@ struct RedisLinkSchedule {
     }
   }
 
-  mutating func connected(now: Instant) { state = .up(since: now) }
+  /// Both connections are there.
+  mutating func connected() { state = .up }
+
+  /// They were of use, so a failure from now on is a new one.
+  mutating func proved() { backoff.succeeded() }
 
   mutating func failed(now: Instant) {
-    if case .up(let start) = state { backoff.ended(after: now - start) }
     var generator = SystemRandomNumberGenerator()
     state = .waiting(until: now + backoff.next(using: &generator))
     asked = []
