@@ -5,7 +5,7 @@ import Testing
 /// A real redis-server on a free port, with its data in a directory of its own; ended with the test.
 final class RedisServer {
   let port: UInt16
-  private let folder: String
+  let folder: String
   private let options: [String]
   private var process: Process?
 
@@ -134,5 +134,30 @@ final class RedisClient {
     let more = try client.receive()
     guard !more.isEmpty else { throw Client.Failure(description: "Redis closed the connection") }
     return more
+  }
+}
+
+extension RedisServer {
+  /// Takes the newest entries off the append-only file of a stopped server, as a crash does that
+  /// comes before the disk: what is kept ends after `entries` publishes.
+  func truncate(toEntries entries: Int) throws {
+    let append = folder + "/appendonlydir"
+    let name = try #require(
+      FileManager.default.contentsOfDirectory(atPath: append).first { $0.hasSuffix(".incr.aof") })
+    let url = URL(fileURLWithPath: append + "/" + name)
+    let bytes = [UInt8](try Data(contentsOf: url))
+    // Each publish writes its effects as one transaction.
+    let end = Array("*1\r\n$4\r\nEXEC\r\n".utf8)
+    var cut = 0
+    var found = 0
+    for start in bytes.indices.dropLast(end.count - 1)
+    where bytes[start..<start + end.count].elementsEqual(end) {
+      let before = bytes[cut..<start]
+      cut = start + end.count
+      if Array(before).firstRange(of: Array("XADD".utf8)) != nil { found += 1 }
+      if found == entries { break }
+    }
+    try #require(found == entries)
+    try Data(bytes[..<cut]).write(to: url)
   }
 }
