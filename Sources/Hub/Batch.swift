@@ -17,29 +17,29 @@ struct Batch {
   private(set) var range = 0..<0
   /// For each frame, its position and where it ends, counted from `range.lowerBound`.
   private(set) var ends: [(position: UInt64, offset: Int)] = []
-  /// Whether it is for a replay, which has no lines without an id.
-  private var isReplay = false
-  /// Whether there were such lines in the rooms, so that a replay's batch may differ.
+  /// Whether lines without an id were left out.
+  private var skipsStrays = false
+  /// Whether there were any in the rooms, so that it makes a difference.
   private var sawStrays = false
 
   init() {}
 
   /// Whether it is still what a listener at `cursor` needs while the feed stands at `head`.
-  func serves(_ cursor: UInt64, head: UInt64, isReplay: Bool) -> Bool {
-    self.cursor == cursor && self.head == head && (self.isReplay == isReplay || !sawStrays)
+  func serves(_ cursor: UInt64, head: UInt64, skippingStrays: Bool) -> Bool {
+    self.cursor == cursor && self.head == head && (skipsStrays == skippingStrays || !sawStrays)
   }
 
   /// Joins what `feed` has after `cursor`, in the order of the positions; empty when there is nothing.
-  init(of feed: Feed, after cursor: UInt64, framing: Framing, isReplay: Bool) {
+  init(of feed: Feed, after cursor: UInt64, framing: Framing, skippingStrays: Bool) {
     self.cursor = cursor
-    self.isReplay = isReplay
+    skipsStrays = skippingStrays
     head = feed.head
     var sources = feed.rooms.map {
       (frames: $0.messages.frames, index: $0.messages.index(after: cursor))
     }
     for room in feed.rooms where !room.strays.isEmpty {
       sawStrays = true
-      if !isReplay { sources.append((room.strays.frames, room.strays.index(after: cursor))) }
+      if !skippingStrays { sources.append((room.strays.frames, room.strays.index(after: cursor))) }
     }
     while bytes.count < Batch.maximumBytes, ends.count < Batch.maximumFrames {
       var best: (source: Int, frame: Frame)?

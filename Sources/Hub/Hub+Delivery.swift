@@ -114,10 +114,10 @@ extension Hub {
   private func batch(of feed: Feed, for listener: Listener) -> Batch {
     let isPlain = listener.flags.contains(.plain)
     let kept = isPlain ? feed.batches.plain : feed.batches.chunked
-    let isReplay = listener.flags.contains(.replaying)
-    if kept.serves(listener.cursor, head: feed.head, isReplay: isReplay) { return kept }
+    let skips = listener.flags.contains(.skipsStrays)
+    if kept.serves(listener.cursor, head: feed.head, skippingStrays: skips) { return kept }
     let batch = Batch(
-      of: feed, after: listener.cursor, framing: listener.framing, isReplay: isReplay)
+      of: feed, after: listener.cursor, framing: listener.framing, skippingStrays: skips)
     if isPlain { feed.batches.plain = batch } else { feed.batches.chunked = batch }
     return batch
   }
@@ -176,6 +176,7 @@ extension Hub {
       listeners[slot].flags.remove(.replaying)
       feed.replaying -= 1
     }
+    listeners[slot].flags.remove(.skipsStrays)
     if listeners[slot].flags.contains(.blocked), let handle = listeners[slot].handle {
       listeners[slot].flags.remove(.blocked)
       sink.setBlocked(false, handle)

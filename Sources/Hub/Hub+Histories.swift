@@ -42,27 +42,30 @@ extension Hub {
   /// Sends a line that has no number to who listens now; it is never replayed.
   package func appendStray(_ text: String, to name: RoomName, now: Instant) {
     counted.strays += 1
-    appendStray(ServerSentEvent(data: text), to: name, now: now)
-  }
-
-  /// Tells who listens now that some of the room's messages are lost to them.
-  ///
-  /// - Parameters:
-  ///   - after: the last that they have.
-  ///   - oldest: the first that they will be sent; nil when there is none.
-  package func appendGap(
-    in name: RoomName, after: EventID, oldest: EventID?, reason: GapReason, now: Instant
-  ) {
-    let gap = Gap(room: name, after: after.description, oldest: oldest, reason: reason)
-    counted.countGap(reason)
-    appendStray(gap.event, to: name, now: now)
-  }
-
-  private func appendStray(_ event: ServerSentEvent, to name: RoomName, now: Instant) {
     guard let room = table.rooms[name], !room.feeds.isEmpty else { return }
-    let frame = room.appendStray(event, position: numbering.takeStray(), time: now)
+    let frame = room.appendStray(
+      ServerSentEvent(data: text), position: numbering.takeStray(), time: now)
     raise(room, by: frame.bytes.count, now: now)
     room.drop()
+  }
+
+  /// Begins a room's history anew, since messages between its newest and the next are lost, and tells
+  /// who listens, after what they still lack of the past.
+  ///
+  /// - Parameters:
+  ///   - after: the last number before the loss.
+  ///   - lostThrough: the last that is lost.
+  ///   - oldest: the first that will come; nil when there is none yet.
+  package func appendGap(
+    in name: RoomName, after: UInt64, lostThrough: UInt64, oldest: UInt64?, reason: GapReason,
+    now: Instant
+  ) {
+    guard let room = table.rooms[name] else { return }
+    for feed in room.feeds { holdReplays(of: feed) }
+    table.beginHistory(of: room, after: lostThrough)
+    let id = EventID(epoch: epoch, number: after)
+    tell(room, after: id, oldest: oldest, reason, id: nil, now: now)
+    if !isWalking { removeDoomed() }
   }
 
   /// Begins a new history, in which every room is empty and numbers begin at 1 again.
@@ -75,32 +78,39 @@ extension Hub {
     epoch: Epoch, oldest: (RoomName) -> UInt64? = { _ in nil }, now: Instant
   ) {
     let last = newestID
-    holdReplays()
+    for case let feed? in feeds { holdReplays(of: feed) }
     self.epoch = epoch
     numbering.restart()
     table.restart()
-    for room in table.rooms.values.sorted(by: { $0.name < $1.name }) where !room.feeds.isEmpty {
-      counted.countGap(.restarted)
-      let first = oldest(room.name).map { EventID(epoch: epoch, number: $0) }
-      let gap = Gap(room: room.name, after: last.description, oldest: first, reason: .restarted)
-      var event = gap.event
-      // From here on it resumes in this history, however soon it goes.
-      event.id = newestID
-      appendStray(event, to: room.name, now: now)
+    for room in table.rooms.values.sorted(by: { $0.name < $1.name }) {
+      // With the id it resumes in this history from here on, however soon it goes.
+      tell(room, after: last, oldest: oldest(room.name), .restarted, id: newestID, now: now)
     }
+    if !isWalking { removeDoomed() }
+  }
+
+  private func tell(
+    _ room: Room, after: EventID, oldest: UInt64?, _ reason: GapReason, id: EventID?, now: Instant
+  ) {
+    defer { room.drop() }
+    guard !room.feeds.isEmpty else { return }
+    counted.countGap(reason)
+    let first = oldest.map { EventID(epoch: epoch, number: $0) }
+    var event = Gap(room: room.name, after: after.description, oldest: first, reason: reason).event
+    event.id = id
+    let frame = room.appendNotice(event, position: numbering.takeStray(), time: now)
+    raise(room, by: frame.bytes.count, now: now)
   }
 
   /// Those who replay no longer live on history, which is about to end: the log waits for them too.
-  private func holdReplays() {
-    for feed in feeds.compactMap(\.self) where feed.replaying > 0 {
-      closeLost(feed)
-      for slot in feed.members where listeners[slot].flags.contains(.replaying) {
-        listeners[slot].flags.remove(.replaying)
-        feed.replaying -= 1
-        feed.holdBack(at: listeners[slot].cursor)
-      }
+  private func holdReplays(of feed: Feed) {
+    guard feed.replaying > 0 else { return }
+    closeLost(feed)
+    for slot in feed.members where listeners[slot].flags.contains(.replaying) {
+      listeners[slot].flags.remove(.replaying)
+      feed.replaying -= 1
+      feed.holdBack(at: listeners[slot].cursor)
     }
-    if !isWalking { removeDoomed() }
   }
 }
 

@@ -22,7 +22,7 @@ extension Hub {
     var flags: Listener.Flags = framing == .plain ? [.plain] : []
     let isBehind = resumption.cursor < numbering.newestPosition
     if isBehind {
-      flags.insert(.replaying)
+      flags.formUnion([.replaying, .skipsStrays])
       feed.replaying += 1
     }
     let slot = listeners.insert(

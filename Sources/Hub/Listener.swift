@@ -36,6 +36,9 @@ struct Listener {
     static var behind: Flags { Flags(rawValue: 2) }
     /// It has not reached the head since it came; it reads from history and keeps nothing alive.
     static var replaying: Flags { Flags(rawValue: 4) }
+    /// It came to be sent history first: until it has reached the head, lines without an id are not
+    /// for it.
+    static var skipsStrays: Flags { Flags(rawValue: 512) }
     /// Its sink was told that it is blocked.
     static var blocked: Flags { Flags(rawValue: 128) }
     /// It stands in the hub's `unfinished`.

@@ -23,7 +23,7 @@ struct Resumption {
     var gaps: [Gap] = []
     var first: Frame?
     for room in rooms {
-      let oldest = room.messages.first(after: after)
+      let oldest = room.firstMessage(after: after)
       if let oldest, first.map({ oldest.position < $0.position }) ?? true { first = oldest }
       let reason: GapReason? =
         if let known {

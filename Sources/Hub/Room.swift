@@ -13,7 +13,7 @@ final class Room {
   private(set) var strays = FrameLog()
   /// How many messages at the front are retired.
   private(set) var retired = 0
-  /// How many of those are of an earlier history.
+  /// How many of those are from before history began anew.
   private var past = 0
   /// What the messages in history cost.
   private(set) var historyBytes = 0
@@ -64,12 +64,33 @@ final class Room {
     retired += 1
   }
 
-  /// A new history begins; everything in the log is retired.
-  func beginHistory() {
+  /// History begins anew, with what came up to `number` gone; everything in the log is retired.
+  func beginHistory(after number: UInt64) {
     precondition(historyCount == 0, "what is past is retired first")
     past = retired
-    droppedThrough = 0
+    droppedThrough = number
     unknownThrough = 0
+  }
+
+  /// Takes in what those are to be told who are here when history begins anew, after what they lack
+  /// of the past.
+  func appendNotice(
+    _ event: ServerSentEvent, position: UInt64, time: ContinuousClock.Instant
+  ) -> Frame {
+    precondition(historyCount == 0 && past == retired, "it stands at the beginning")
+    let frame = messages.append(event, number: 0, position: position, time: time)
+    retired += 1
+    past += 1
+    return frame
+  }
+
+  /// The first message after `position`, notices left out.
+  func firstMessage(after position: UInt64) -> Frame? {
+    for index in messages.index(after: position)..<messages.frames.count
+    where messages.frames[index].number > 0 {
+      return messages.frames[index]
+    }
+    return nil
   }
 
   /// Lets the frames go that are out of history and that every connected listener has.

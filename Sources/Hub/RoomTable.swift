@@ -81,11 +81,13 @@ struct RoomTable {
   mutating func restart() {
     forgotten = [:]
     lostThrough = 0
-    for room in rooms.values {
-      retireAll(of: room)
-      room.beginHistory()
-      room.drop()
-    }
+    for room in rooms.values { beginHistory(of: room, after: 0) }
+  }
+
+  /// Takes all of a room's history out, for one that begins after `number`.
+  mutating func beginHistory(of room: Room, after number: UInt64) {
+    retireAll(of: room)
+    room.beginHistory(after: number)
   }
 
   private mutating func retireAll(of room: Room) {

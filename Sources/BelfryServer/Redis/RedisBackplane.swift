@@ -163,10 +163,10 @@ final class RedisBackplane: Backplane {
         return
       }
       hub.appendStray(String(decoding: line, as: UTF8.self), to: room, now: .now)
-    case .gap(let room, let after, let oldest, let reason):
+    case .gap(let room, let after, let lostThrough, let oldest, let reason):
       hub.appendGap(
-        in: room, after: EventID(epoch: hub.epoch, number: after),
-        oldest: oldest.map { EventID(epoch: hub.epoch, number: $0) }, reason: reason, now: .now)
+        in: room, after: after, lostThrough: lostThrough, oldest: oldest, reason: reason,
+        now: .now)
     }
   }
 

@@ -19,8 +19,8 @@ struct RedisCatchUp {
   enum Step: Equatable {
     case message(RoomName, RedisMessage)
     case stray(RoomName, [UInt8])
-    /// Messages after a number, and before the next step of the room, are lost.
-    case gap(RoomName, after: UInt64, oldest: UInt64?, GapReason)
+    /// Messages from after a number up to another one are lost; `oldest` is the next that comes.
+    case gap(RoomName, after: UInt64, lostThrough: UInt64, oldest: UInt64?, GapReason)
   }
 
   /// A room that listeners follow.
@@ -71,7 +71,9 @@ struct RedisCatchUp {
     for (name, room) in rooms.sorted(by: { $0.key < $1.key })
     where room.newest > last[name, default: 0] {
       if !untold.contains(name) {
-        steps.append(.gap(name, after: last[name, default: 0], oldest: nil, .expired))
+        let before = last[name, default: 0]
+        steps.append(
+          .gap(name, after: before, lostThrough: room.newest, oldest: nil, .expired))
       }
       last[name] = room.newest
     }
@@ -83,12 +85,16 @@ struct RedisCatchUp {
     guard message.number > before else { return }
     guard message.number > floor else {
       // Redis never sends one so late; somebody has played with its data.
-      steps.append(.gap(name, after: before, oldest: nil, .unknown))
+      steps.append(
+        .gap(name, after: before, lostThrough: message.number, oldest: nil, .unknown))
       last[name] = message.number
       return
     }
     if untold.remove(name) == nil, message.predecessor.continuity(after: before) != .unbroken {
-      steps.append(.gap(name, after: before, oldest: message.number, .expired))
+      steps.append(
+        .gap(
+          name, after: before, lostThrough: message.predecessor.through, oldest: message.number,
+          .expired))
     }
     steps.append(.message(name, message))
     last[name] = message.number

@@ -20,6 +20,13 @@ enum Predecessor: Equatable {
     }
   }
 
+  /// Up to this number the room may have had messages before.
+  var through: UInt64 {
+    switch self {
+    case .number(let number), .unknown(through: let number): number
+    }
+  }
+
   /// How a message that has this predecessor follows the room's message `last`.
   func continuity(after last: UInt64) -> Continuity {
     switch self {
