@@ -34,7 +34,8 @@ struct RedisRooms {
   }
 
   private struct Room {
-    /// Confirmed subscriptions of the present connection: two are needed.
+    /// Confirmed subscriptions of the present connection: two are needed. Below zero while
+    /// confirmations of an earlier one are still to come.
     var confirmed = 0
     /// The hub has it, and somebody may listen to it.
     var isServed = false
@@ -68,6 +69,8 @@ struct RedisRooms {
 
   private var phase = Phase.down
   private var rooms: [RoomName: Room] = [:]
+  /// Confirmations to come for rooms that are followed no more.
+  private var owed: [RoomName: Int] = [:]
   private var token: UInt64 = 0
   /// What answers an earlier token is of a connection or a history that is gone.
   private var oldestToken: UInt64 = 0
@@ -96,6 +99,7 @@ struct RedisRooms {
   /// The connection is there.
   mutating func connected() -> [Action] {
     for name in rooms.keys { rooms[name]?.forget(subscriptions: true) }
+    owed = [:]
     let names = rooms.keys.sorted()
     return (names.isEmpty ? [] : [.subscribe(names)]) + beginCatchingUp()
   }
@@ -106,13 +110,14 @@ struct RedisRooms {
   /// Follows a room from now on.
   mutating func follow(_ name: RoomName) -> [Action] {
     guard rooms[name] == nil else { return [] }
-    rooms[name] = Room()
+    rooms[name] = Room(confirmed: -(owed.removeValue(forKey: name) ?? 0))
     return phase == .down ? [] : [.subscribe([name])]
   }
 
   /// Follows a room no more; nobody listens to it.
   mutating func unfollow(_ name: RoomName) -> [Action] {
-    guard rooms.removeValue(forKey: name) != nil else { return [] }
+    guard let room = rooms.removeValue(forKey: name) else { return [] }
+    if room.confirmed < 2 { owed[name] = 2 - room.confirmed }
     return (phase == .down ? [] : [.unsubscribe(name)]) + completeIfPossible()
   }
 
@@ -157,6 +162,7 @@ struct RedisRooms {
   /// A subscription was confirmed.
   mutating func subscribed(_ name: RoomName) -> [Action] {
     guard phase != .down else { return [] }
+    if let count = owed[name] { owed[name] = count > 1 ? count - 1 : nil }
     rooms[name]?.confirmed += 1
     return rooms[name]?.confirmed == 2 ? [load(name)] : []
   }
