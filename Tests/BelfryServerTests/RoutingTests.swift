@@ -3,6 +3,16 @@ import TestSupport
 import Testing
 
 @Suite struct RoutingTests {
+  @Test func `its health says which backplane it has`() throws {
+    let server = try TestServer()
+    defer { server.stop() }
+    let response = try server.get("/healthz")
+    #expect(response.status == 200 && response["Content-Type"] == "application/json")
+    #expect(response.text == #"{"status":"ok","backplane":"local","up":true}"# + "\n")
+    #expect(response["Cache-Control"] == "no-store")
+    #expect(try server.post("/healthz", "").status == 405)
+  }
+
   @Test func `files are served with a tag, cached, and not sent again`() throws {
     let server = try TestServer()
     defer { server.stop() }
