@@ -11,10 +11,10 @@ struct OriginPolicy {
   /// Metadata, section 2.4); else the `Origin`, whose host must be ours; programs send neither and
   /// pass.
   func permits(_ context: RequestContext) -> Bool {
-    let headers = context.request.headers
-    let origin = headers["Origin"]
+    let head = context.request.head
+    let origin = head["Origin"]
     if let origin, allowed.contains(origin) { return true }
-    if let site = headers["Sec-Fetch-Site"] { return site == "same-origin" || site == "none" }
+    if let site = head["Sec-Fetch-Site"] { return site == "same-origin" || site == "none" }
     guard let origin else { return true }
     return context.hosts.contains { isOrigin(origin, of: $0) }
   }
@@ -22,12 +22,12 @@ struct OriginPolicy {
   /// Whether a page may sign its visitor in: a document that the visitor asked for, from here or by
   /// hand, and no preview of one.
   func permitsSignIn(_ context: RequestContext) -> Bool {
-    let headers = context.request.headers
+    let head = context.request.head
     let isPrefetch = ["Sec-Purpose", "Purpose", "X-Purpose", "X-Moz"].contains { name in
-      let purpose = headers[name]?.lowercased() ?? ""
+      let purpose = head[name]?.lowercased() ?? ""
       return purpose.contains("prefetch") || purpose.contains("preview")
     }
-    let isDocument = headers["Sec-Fetch-Dest"].map { $0 == "document" } ?? true
+    let isDocument = head["Sec-Fetch-Dest"].map { $0 == "document" } ?? true
     return context.request.method == .get && !isPrefetch && isDocument && permits(context)
   }
 
@@ -43,11 +43,18 @@ struct OriginPolicy {
 
   /// Lets the pages of allowed origins read a stream, with its user's cookie.
   func grant(_ context: RequestContext, in headers: inout HTTPHeaders) {
-    guard !allowed.isEmpty else { return }
+    for field in grant(context).fields { headers.add(field) }
+  }
+
+  /// The fields that do so.
+  func grant(_ context: RequestContext) -> HTTPHeaders {
+    var headers: HTTPHeaders = []
+    guard !allowed.isEmpty else { return headers }
     headers.add("Vary", "Origin")
-    if let origin = context.request.headers["Origin"], allowed.contains(origin) {
+    if let origin = context.request.head["Origin"], allowed.contains(origin) {
       headers.add("Access-Control-Allow-Origin", origin)
       headers.add("Access-Control-Allow-Credentials", "true")
     }
+    return headers
   }
 }

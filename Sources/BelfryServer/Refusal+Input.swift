@@ -32,7 +32,7 @@ extension FormFields {
   /// The fields of a request's body.
   init(of request: HTTPRequest) throws(Refusal) {
     do throws(FormError) {
-      try self.init(contentType: request.headers["Content-Type"], body: request.body)
+      try self.init(contentType: request.head["Content-Type"], body: request.body)
     } catch {
       throw Refusal(error)
     }

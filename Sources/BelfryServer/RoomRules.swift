@@ -10,23 +10,28 @@ package struct RoomRules: Sendable {
 
   private let patterns: [RoomPattern]?
 
+  /// The room of whoever names none, the page's too: `chat`, or where that isn't one the first that
+  /// is named in full; nil when there is none.
+  package let home: RoomName?
+
   /// Any.
-  package init() { patterns = nil }
+  package init() { self.init(matching: nil) }
 
   /// The original's room alone.
   package static let chatOnly = RoomRules([RoomPattern(chat)].compactMap(\.self))
 
   /// Those that match one of `patterns`.
-  package init(_ patterns: [RoomPattern]) { self.patterns = patterns }
+  package init(_ patterns: [RoomPattern]) { self.init(matching: patterns) }
 
-  /// The room of whoever names none, the page's too: `chat`, or where that isn't one the first that
-  /// is named in full; nil when there is none.
-  package var home: RoomName? {
-    let named = patterns?.lazy.compactMap { RoomName($0.text) }.first
-    return RoomName(Self.chat).flatMap { allows($0) ? $0 : nil } ?? named
+  private init(matching patterns: [RoomPattern]?) {
+    self.patterns = patterns
+    let chat = RoomName(Self.chat).flatMap { Self.allows($0, patterns) ? $0 : nil }
+    home = chat ?? patterns?.lazy.compactMap { RoomName($0.text) }.first
   }
 
-  func allows(_ room: RoomName) -> Bool {
+  func allows(_ room: RoomName) -> Bool { Self.allows(room, patterns) }
+
+  private static func allows(_ room: RoomName, _ patterns: [RoomPattern]?) -> Bool {
     patterns.map { patterns in patterns.contains { $0.matches(room) } } ?? true
   }
 

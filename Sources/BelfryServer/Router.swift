@@ -71,13 +71,13 @@ struct Router {
   private func context(of request: HTTPRequest) throws(Refusal) -> RequestContext {
     let target: RequestTarget
     do throws(RequestTargetError) {
-      target = try RequestTarget(request.target)
+      target = try RequestTarget(request.head.target)
     } catch {
       throw Refusal(error)
     }
     guard let segments = target.relative(to: basePath) else { throw .notFound }
     return RequestContext(
       request: request, segments: segments, query: target.query,
-      session: cookies.session(of: request), isTrusted: proxies.trusts(request.peer))
+      cookies: cookies, isTrusted: proxies.trusts(request.peer))
   }
 }

@@ -22,7 +22,7 @@ struct SessionCookies {
   /// the same domain may have set one too.
   func session(of request: HTTPRequest) -> Session? {
     let now = WallClock.seconds
-    for value in Cookies(headers: request.headers.all("Cookie")).all(Self.name) {
+    for value in Cookies(headers: request.head.all("Cookie")).all(Self.name) {
       if let session = codec.decode(value, now: now, maximumAge: maximumAge) { return session }
     }
     return nil

@@ -23,8 +23,10 @@ final class SocketSink: EventSink {
     CloseReason(streams.loss(of: StreamSocket(handle)))
   }
 
-  func setBlocked(_ isBlocked: Bool, _ handle: StreamHandle) {
-    streams.setUserTimeout(isBlocked ? nil : userTimeout, of: StreamSocket(handle))
+  func setBlocked(_ isBlocked: Bool, _ handle: StreamHandle, _ token: StreamToken) {
+    let socket = StreamSocket(handle)
+    if isBlocked { streams.reportRoom(of: socket, token: token.rawValue) }
+    streams.setUserTimeout(isBlocked ? nil : userTimeout, of: socket)
   }
 
   func close(_ handle: StreamHandle) { streams.close(StreamSocket(handle)) }

@@ -49,7 +49,7 @@ struct StaticEndpoint {
           isVersioned ? "public, max-age=31536000, immutable" : "public, no-cache"
         ),
       ])
-    if context.request.headers.all("If-None-Match").contains(where: { Self.matches($0, tag) }) {
+    if context.request.head.all("If-None-Match").contains(where: { Self.matches($0, tag) }) {
       response.status = .notModified
       return response
     }

@@ -9,6 +9,7 @@ struct StreamEndpoint {
   let backplane: any Backplane
   let streams: StreamSet
   let origins: OriginPolicy
+  let head = StreamHead()
   /// Open streams at most: beyond, publishers would find no descriptor.
   let maximumListeners: Int
 
@@ -16,7 +17,8 @@ struct StreamEndpoint {
     do throws(Refusal) {
       let rooms = try rooms(of: context)
       guard context.request.method == .get else {
-        var response = HTTPResponse(.ok, headers: streamHeaders(context))
+        var response = HTTPResponse(.ok, headers: StreamHead.headers)
+        origins.grant(context, in: &response.headers)
         response.length = nil
         response.closesConnection = true
         exchange.respond(response)
@@ -45,7 +47,6 @@ struct StreamEndpoint {
   private func open(
     _ rooms: [RoomName], _ context: RequestContext, _ exchange: HTTPExchange
   ) {
-    let headers = streamHeaders(context)
     guard hub.listenerCount < maximumListeners else {
       refuse("as many listeners as this server takes are here already", context, exchange)
       return
@@ -61,11 +62,10 @@ struct StreamEndpoint {
       refuse("no descriptor is left", context, exchange)
       return
     }
-    let framing: Framing = context.request.isHTTP11 ? .chunked : .plain
+    let framing: Framing = context.request.head.isHTTP11 ? .chunked : .plain
     let token = hub.subscribe(
       StreamHandle(rawValue: socket.descriptor), to: rooms, after: lastEventID(of: context),
-      framing: framing,
-      head: head(headers, framing), now: .now)
+      framing: framing, head: head.bytes(framing, and: origins.grant(context)), now: .now)
     do throws(ReactorError) {
       try streams.add(socket, token: token.rawValue)
     } catch {
@@ -90,33 +90,14 @@ struct StreamEndpoint {
   /// What the listener has already: the browser's own header on a reconnect, or the query's word on
   /// the first connection.
   private func lastEventID(of context: RequestContext) -> LastEventID? {
-    let text = context.request.headers["Last-Event-ID"] ?? context.query.first("last_event_id")
+    let text = context.request.head["Last-Event-ID"] ?? context.query.first("last_event_id")
     return text.flatMap { $0.isEmpty ? nil : LastEventID($0) }
-  }
-
-  private func streamHeaders(_ context: RequestContext) -> HTTPHeaders {
-    var headers: HTTPHeaders = [
-      ("Content-Type", "text/event-stream; charset=utf-8"),
-      ("Cache-Control", "no-store, no-transform"),
-      ("X-Accel-Buffering", "no"),
-    ]
-    origins.grant(context, in: &headers)
-    return headers
-  }
-
-  /// The head of a stream's response, which evhttp no longer writes.
-  private func head(_ headers: HTTPHeaders, _ framing: Framing) -> [UInt8] {
-    let version = framing == .chunked ? "HTTP/1.1" : "HTTP/1.0"
-    var text = "\(version) 200 OK\r\nDate: \(WallClock.httpDate)\r\nConnection: close\r\n"
-    if framing == .chunked { text += "Transfer-Encoding: chunked\r\n" }
-    for (name, value) in headers.fields { text += "\(name): \(value)\r\n" }
-    return Array((text + "\r\n").utf8)
   }
 
   /// Says no in a way that the client recovers from: a browser's EventSource gives up for good on
   /// any status but 200 (WHATWG HTML 9.2.3), so it gets a stream that ends at once.
   private func refuse(_ reason: String, _ context: RequestContext, _ exchange: HTTPExchange) {
-    let accept = context.request.headers["Accept"] ?? ""
+    let accept = context.request.head["Accept"] ?? ""
     guard accept.contains("text/event-stream") else {
       respond(Refusal(.serviceUnavailable, reason, retryAfter: .seconds(5)), context, exchange)
       return
@@ -124,7 +105,8 @@ struct StreamEndpoint {
     var body: [UInt8] = []
     let retry = Duration.milliseconds(Int.random(in: 2500...7500))
     ServerSentEvent(type: "busy", data: reason, retry: retry).encode(into: &body)
-    var response = HTTPResponse(.ok, headers: streamHeaders(context), body: body)
+    var response = HTTPResponse(.ok, headers: StreamHead.headers, body: body)
+    origins.grant(context, in: &response.headers)
     response.closesConnection = true
     exchange.respond(response)
   }

@@ -26,8 +26,7 @@ package struct TrustedProxies: Sendable {
   func trusts(_ peer: Peer) -> Bool {
     switch peer {
     case .unix: unix
-    case .address(let text):
-      IPAddress(text).map { address in networks.contains { $0.contains(address) } } ?? false
+    case .address(let address): networks.contains { $0.contains(address) }
     }
   }
 }

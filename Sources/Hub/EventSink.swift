@@ -8,9 +8,10 @@ package protocol EventSink: AnyObject {
   /// Why a stream is lost that the sink's owner has reported as lost.
   func reasonOfLoss(_ handle: StreamHandle) -> CloseReason
 
-  /// A stream has begun not to take what it is offered, or has caught up again. The hub watches over
-  /// the former, so that the sink's own limit on it should rest.
-  func setBlocked(_ isBlocked: Bool, _ handle: StreamHandle)
+  /// A stream has begun not to take what it is offered, or has caught up again. Of the former the
+  /// sink's owner reports from now on each time that it has room again, by `Hub.resume(token)`; the hub
+  /// watches over it, so that the sink's own limit on it should rest.
+  func setBlocked(_ isBlocked: Bool, _ handle: StreamHandle, _ token: StreamToken)
 
   /// Ends a stream; the handle is not used again.
   func close(_ handle: StreamHandle)

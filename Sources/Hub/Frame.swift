@@ -50,14 +50,24 @@ package enum Framing: Sendable {
   /// `payload` as one chunk, or as it is.
   func frame(_ payload: [UInt8]) -> [UInt8] {
     guard self == .chunked else { return payload }
-    let size = String(payload.count, radix: 16)
     var bytes: [UInt8] = []
-    bytes.reserveCapacity(size.utf8.count + 4 + payload.count)
-    bytes.append(contentsOf: size.utf8)
-    bytes.append(contentsOf: [13, 10])
-    bytes.append(contentsOf: payload)
-    bytes.append(contentsOf: [13, 10])
+    append(payload, to: &bytes)
     return bytes
+  }
+
+  /// Appends `payload` as one chunk, or as it is.
+  func append(_ payload: [UInt8], to bytes: inout [UInt8]) {
+    guard self == .chunked else {
+      bytes.append(contentsOf: payload)
+      return
+    }
+    let lineEnd = "\r\n".utf8
+    // 16 digits are as many as a size has, and two line ends have 4 bytes.
+    bytes.reserveCapacity(bytes.count + 20 + payload.count)
+    bytes.append(contentsOf: String(payload.count, radix: 16).utf8)
+    bytes.append(contentsOf: lineEnd)
+    bytes.append(contentsOf: payload)
+    bytes.append(contentsOf: lineEnd)
   }
 
   /// What ends a stream properly: the last chunk, or nothing but the close.

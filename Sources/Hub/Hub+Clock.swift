@@ -29,12 +29,8 @@ extension Hub {
       else { continue }
       // Not behind means between frames: there is room for a comment.
       let comment = listener.flags.contains(.plain) ? Heartbeat.plain : Heartbeat.chunked
-      guard let taken = offer(comment.span, to: slot, handle) else { continue }
-      counted.heartbeats += 1
-      guard taken < comment.count else { continue }
-      privateBytes[slot] = Array(comment[taken...])
-      listeners[slot].flags.insert(.hasPrivateBytes)
-      block(slot, handle)
+      _ = offer(privately: comment, to: slot, handle)
+      if !listeners[slot].flags.contains(.doomed) { counted.heartbeats += 1 }
     }
   }
 

@@ -75,35 +75,34 @@ extension Hub {
   ///
   /// - Returns: whether anything was offered to it.
   func deliver(_ slot: UInt32, _ feed: Feed) -> Bool {
-    guard let handle = listeners[slot].handle, !listeners[slot].flags.contains(.doomed) else {
-      return false
-    }
     var offered = false
     for _ in 0..<Self.batchesPerVisit {
-      if listeners[slot].flags.contains(.hasPrivateBytes), listeners[slot].offset == 0 {
+      // A copy, good until something is written: one look at shared storage instead of many.
+      let listener = listeners[slot]
+      guard let handle = listener.handle, !listener.flags.contains(.doomed) else { return offered }
+      if listener.flags.contains(.hasPrivateBytes), listener.offset == 0 {
         offered = true
         guard writePrivateBytes(slot, handle) else { return true }
-        if listeners[slot].flags.contains(.saidGoodbye) {
+        if listener.flags.contains(.saidGoodbye) {
           doom(slot, .drain)
           return true
         }
       }
-      let cursor = listeners[slot].cursor
-      guard cursor < feed.head else {
-        arrive(slot, feed)
+      guard listener.cursor < feed.head else {
+        arrive(slot, listener, feed)
         return offered
       }
-      if listeners[slot].flags.contains(.replaying), cursor < feed.lostThrough {
+      if listener.flags.contains(.replaying), listener.cursor < feed.lostThrough {
         doom(slot, .lag)
         return true
       }
-      let batch = batch(of: feed, for: listeners[slot])
+      let batch = batch(of: feed, for: listener)
       if batch.ends.isEmpty {
         listeners[slot].cursor = feed.head
         continue
       }
       offered = true
-      guard write(batch, to: slot, handle) else { return true }
+      guard write(batch, to: slot, listener, handle) else { return true }
     }
     // One that has everything by now arrives at the next visit.
     fallBehind(slot, feed)
@@ -123,17 +122,17 @@ extension Hub {
   }
 
   /// Offers the rest of a batch; false means that the stream took less, or is gone.
-  private func write(_ batch: Batch, to slot: UInt32, _ handle: StreamHandle) -> Bool {
-    let offset = Int(listeners[slot].offset)
+  private func write(
+    _ batch: Batch, to slot: UInt32, _ listener: Listener, _ handle: StreamHandle
+  ) -> Bool {
+    let offset = Int(listener.offset)
     let part = batch.bytes.span.extracting(
       batch.range.lowerBound + offset..<batch.range.upperBound)
     guard let taken = offer(part, to: slot, handle) else { return false }
     let place = batch.place(after: offset + taken)
-    if let position = place.position { listeners[slot].cursor = position }
-    listeners[slot].offset = UInt32(place.offset)
-    counted.delivered += place.frames
-    counted.coalesced += max(0, place.frames - 1)
-    if listeners[slot].flags.contains(.replaying) { counted.replayed += place.frames }
+    listeners[slot].advance(to: place.position, offset: place.offset)
+    counted.countDelivery(
+      of: place.frames, isReplay: listener.flags.contains(.replaying))
     if taken == part.count { return true }
     block(slot, handle)
     return false
@@ -141,13 +140,13 @@ extension Hub {
 
   /// Hands bytes to the sink and keeps the books; nil means that the stream is gone.
   func offer(_ bytes: Span<UInt8>, to slot: UInt32, _ handle: StreamHandle) -> Int? {
-    counted.writes += 1
     switch sink.write(bytes, to: handle) {
     case .wrote(let taken):
-      counted.bytes += taken
+      counted.countWrite(of: taken)
       if taken > 0 { listeners[slot].lastWrite = tick }
       return taken
     case .gone(let reason):
+      counted.countWrite(of: 0)
       doom(slot, reason)
       return nil
     }
@@ -158,7 +157,7 @@ extension Hub {
     fallBehind(slot, feed(of: listeners[slot]))
     guard !listeners[slot].flags.contains(.blocked) else { return }
     listeners[slot].flags.insert(.blocked)
-    sink.setBlocked(true, handle)
+    sink.setBlocked(true, handle, listeners.token(of: slot))
   }
 
   /// The walk passes the stream by from now on.
@@ -171,17 +170,19 @@ extension Hub {
   }
 
   /// The stream has everything that was published.
-  private func arrive(_ slot: UInt32, _ feed: Feed) {
-    if listeners[slot].flags.contains(.replaying) {
+  private func arrive(_ slot: UInt32, _ listener: Listener, _ feed: Feed) {
+    let changes: Listener.Flags = [.replaying, .skipsStrays, .blocked, .ending]
+    guard !listener.flags.isDisjoint(with: changes) else { return }
+    if listener.flags.contains(.replaying) {
       listeners[slot].flags.remove(.replaying)
       feed.replaying -= 1
     }
     listeners[slot].flags.remove(.skipsStrays)
-    if listeners[slot].flags.contains(.blocked), let handle = listeners[slot].handle {
+    if listener.flags.contains(.blocked), let handle = listener.handle {
       listeners[slot].flags.remove(.blocked)
-      sink.setBlocked(false, handle)
+      sink.setBlocked(false, handle, listeners.token(of: slot))
     }
-    if listeners[slot].flags.contains(.ending) { sayGoodbye(slot) }
+    if listener.flags.contains(.ending) { sayGoodbye(slot) }
   }
 
   func stopBeingBehind(_ slot: UInt32) {

@@ -7,8 +7,9 @@ extension Hub {
   /// With `lastEventID` it is sent what came after that first, and a `gap` event before it for each
   /// room whose history no longer reaches so far.
   ///
-  /// - Parameter head: the bytes of the HTTP response's head.
   /// The caller has asked `hasPlaces` in this turn; `flush` sends the messages.
+  ///
+  /// - Parameter head: the bytes of the HTTP response's head.
   package func subscribe(
     _ handle: StreamHandle, to names: [RoomName], after lastEventID: LastEventID?,
     framing: Framing, head: [UInt8], now: Instant
@@ -31,7 +32,9 @@ extension Hub {
     listeners[slot].place = UInt32(feed.add(slot))
     counted.opened += 1
     let token = listeners.token(of: slot)
-    send(head + framing.frame(opening(of: resumption)), privatelyTo: slot)
+    var bytes = head
+    framing.append(opening(of: resumption), to: &bytes)
+    send(bytes, privatelyTo: slot)
     if isBehind, !listeners[slot].flags.contains(.behind) {
       fallBehind(slot, feed)
       enqueue(slot)
@@ -59,7 +62,8 @@ extension Hub {
 
   /// The rooms of these names in one order, without what is too old for replay.
   private func rooms(_ names: [RoomName], now: Instant) -> [Room] {
-    Set(names).sorted().map { name in
+    let names = names.count > 1 ? Set(names).sorted() : names
+    return names.map { name in
       guard let room = table.room(name) else { preconditionFailure("no place was asked for") }
       table.expire(room, now: now)
       room.drop()

@@ -104,10 +104,10 @@ package final class Hub {
     if bytesSinceSweep > settings.listenerLagBytes { closeLagging(now: now) }
   }
 
-  /// Whether all of these rooms are held or could be.
+  /// Whether all of these rooms, whose names differ, are held or could be.
   package func hasPlaces(for names: [RoomName]) -> Bool {
-    let new = Set(names).filter { table.rooms[$0] == nil }
-    return table.rooms.count + new.count <= settings.maximumRooms
+    let new = names.count { table.rooms[$0] == nil }
+    return table.rooms.count + new <= settings.maximumRooms
   }
 
   /// The id just before the oldest message that a room keeps: a stream that resumes from it is sent

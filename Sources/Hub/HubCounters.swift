@@ -35,6 +35,19 @@ package struct HubCounters: Sendable {
   /// `gap` events sent for `reason`.
   package func gaps(_ reason: GapReason) -> Int { gapsBy[reason.index] }
 
+  /// One write, which took `count` bytes.
+  mutating func countWrite(of count: Int) {
+    writes += 1
+    bytes += count
+  }
+
+  /// `frames` messages that one write completed.
+  mutating func countDelivery(of frames: Int, isReplay: Bool) {
+    delivered += frames
+    coalesced += max(0, frames - 1)
+    if isReplay { replayed += frames }
+  }
+
   mutating func countClose(_ reason: CloseReason) { closedBy[reason.index] += 1 }
   mutating func countGap(_ reason: GapReason) { gapsBy[reason.index] += 1 }
 }

@@ -28,6 +28,12 @@ struct Listener {
   /// The sink's name for it; nil when the slot is free.
   var handle: StreamHandle? { rawHandle < 0 ? nil : StreamHandle(rawValue: rawHandle) }
 
+  /// It has every frame up to `position` (nil: none more than before), and `offset` bytes of the next.
+  mutating func advance(to position: UInt64?, offset: Int) {
+    if let position { cursor = position }
+    self.offset = UInt32(offset)
+  }
+
   struct Flags: OptionSet {
     var rawValue: UInt16
     /// HTTP/1.0: bare bytes, no chunks.

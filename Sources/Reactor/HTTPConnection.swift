@@ -24,6 +24,8 @@ internal import Glibc
   private let stream: OpaquePointer
   private let peer: Peer
   private var scanner: RequestHeadScanner
+  /// Whether the input changes by our own hand.
+  private var isFeeding = false
   /// Watches the input, for as long as the connection is evhttp's.
   private var inputWatch: OpaquePointer?
   private var phase = Phase.waiting(isFirst: true)
@@ -31,6 +33,8 @@ internal import Glibc
   private var since = ContinuousClock.now
   /// evhttp's request while it is ours to answer.
   private var request: OpaquePointer?
+  /// The answer to a request that evhttp has yet to read.
+  private var answer: HTTPResponse?
   private weak var exchange: HTTPExchange?
 
   /// - Parameters:
@@ -47,10 +51,9 @@ internal import Glibc
     unsafe inputWatch = evbuffer_add_cb(
       bufferevent_get_input(stream),
       { buffer, change, context in
-        let count = unsafe change!.pointee.n_added
-        guard count > 0 else { return }
+        guard unsafe change!.pointee.n_added > 0 else { return }
         let connection = unsafe Unmanaged<HTTPConnection>.fromOpaque(context!)
-        unsafe connection.takeUnretainedValue().received(count, buffer!)
+        unsafe connection.takeUnretainedValue().received(buffer!)
       }, context)
     unsafe evhttp_connection_set_closecb(
       connection,
@@ -66,8 +69,9 @@ internal import Glibc
 
   // MARK: Receiving
 
-  /// `count` bytes have just been added to the input; evhttp has not seen them yet.
-  private func received(_ count: Int, _ input: OpaquePointer) {
+  /// Bytes have just been added to the input; evhttp has not seen them yet.
+  private func received(_ input: OpaquePointer) {
+    guard !isFeeding else { return }
     switch phase {
     case .condemned:
       unsafe evbuffer_drain(input, evbuffer_get_length(input))
@@ -76,24 +80,36 @@ internal import Glibc
     case .receiving, .handling, .replying: break
     }
     guard scanner.verdict == .incomplete else { return }
-    if let refusal = unsafe scan(input, last: count) {
-      condemn(refusal)
+    unsafe readHead(input)
+    guard let head = scanner.head else { return }
+    // Nothing more is to come: whoever wants a stream need not be known to evhttp for that.
+    if !head.hasBody { hand(over: head, body: []) }
+    if unsafe inputWatch != nil { unsafe feed(head, input) }
+  }
+
+  /// Takes a head out of the input as far as it has come. When it is refused, nothing is left there.
+  private func readHead(_ input: OpaquePointer) {
+    while scanner.verdict == .incomplete {
+      var block = unsafe iovec()
+      guard unsafe evbuffer_peek(input, -1, nil, &block, 1) > 0 else { return }
+      let bytes = unsafe UnsafeRawBufferPointer(start: block.iov_base, count: block.iov_len)
+      let used = scanner.scan(unsafe bytes.bindMemory(to: UInt8.self).span)
+      unsafe evbuffer_drain(input, used)
+    }
+    if case .refused(let refusal) = scanner.verdict {
       unsafe evbuffer_drain(input, evbuffer_get_length(input))
+      condemn(refusal)
     }
   }
 
-  /// Reads the input's last `count` bytes as a head; returns why it is refused, if it is.
-  private func scan(_ input: OpaquePointer, last count: Int) -> HTTPRefusal? {
-    // A head is bounded; what is beyond that need not be looked at.
-    let length = unsafe evbuffer_get_length(input)
-    let wanted = min(count, server.limits.headBytes + 1)
-    var start = unsafe evbuffer_ptr()
-    unsafe evbuffer_ptr_set(input, &start, length - count, EVBUFFER_PTR_SET)
-    let bytes = unsafe [UInt8](unsafeUninitializedCapacity: wanted) { space, filled in
-      unsafe filled = max(0, evbuffer_copyout_from(input, &start, space.baseAddress, wanted))
+  /// Gives evhttp what it needs of a head, before what is in the input.
+  private func feed(_ head: RequestHead, _ input: OpaquePointer) {
+    let framing = head.framing
+    isFeeding = true
+    _ = unsafe framing.withUnsafeBytes {
+      unsafe evbuffer_prepend(input, $0.baseAddress, $0.count)
     }
-    guard case .refused(let refusal) = scanner.scan(bytes.span) else { return nil }
-    return refusal
+    isFeeding = false
   }
 
   /// Answers at once, past evhttp, and reads no further request.
@@ -109,43 +125,45 @@ internal import Glibc
 
   /// evhttp has read a request completely.
   func handle(_ request: OpaquePointer) {
-    guard scanner.verdict == .complete else {
+    guard let head = scanner.head else {
       // It should not be: evhttp has read a head that the scanner has not.
       close()
       return
     }
-    enter(.handling)
     unsafe self.request = request
-    let exchange = HTTPExchange(unsafe copy(request), connection: self)
+    if let answer {
+      respond(answer)
+    } else if case .receiving = phase {
+      hand(over: head, body: unsafe body(of: request))
+    }
+  }
+
+  private func hand(over head: RequestHead, body: [UInt8]) {
+    enter(.handling)
+    let exchange = HTTPExchange(
+      HTTPRequest(head: head, body: body, peer: peer), connection: self)
     self.exchange = exchange
     server.onRequest(exchange)
   }
 
-  private func copy(_ request: OpaquePointer) -> HTTPRequest {
-    var headers = HTTPHeaders()
-    var field = unsafe evhttp_request_get_input_headers(request).pointee.tqh_first
-    while let current = unsafe field {
-      unsafe headers.add(
-        String(cString: current.pointee.key), String(cString: current.pointee.value))
-      unsafe field = current.pointee.next.tqe_next
-    }
+  private func body(of request: OpaquePointer) -> [UInt8] {
     let input = unsafe evhttp_request_get_input_buffer(request)
     let length = unsafe evbuffer_get_length(input)
-    let body = unsafe [UInt8](unsafeUninitializedCapacity: length) { space, filled in
+    return unsafe [UInt8](unsafeUninitializedCapacity: length) { space, filled in
       unsafe filled = max(0, evbuffer_copyout(input, space.baseAddress, length))
     }
-    return HTTPRequest(
-      // The scanner let no other method pass.
-      method: scanner.method!, target: unsafe String(cString: evhttp_request_get_uri(request)),
-      isHTTP11: scanner.isHTTP11, headers: headers, body: body, peer: peer)
   }
 
   // MARK: Answering
 
-  /// Hands an answer to evhttp.
+  /// Hands an answer to evhttp, now or when it has read the request.
   func respond(_ response: HTTPResponse) {
-    guard let request = unsafe request else { return }
+    guard let request = unsafe request else {
+      answer = response
+      return
+    }
     unsafe self.request = nil
+    answer = nil
     let response =
       unsafe set(response.headers, on: request)
       ? response : HTTPResponse(.internalServerError)
@@ -191,13 +209,11 @@ internal import Glibc
     enter(.waiting(isFirst: false))
     scanner = server.makeScanner()
     let input = unsafe bufferevent_get_input(stream)!
-    let pipelined = unsafe evbuffer_get_length(input)
-    guard pipelined > 0 else { return }
+    guard unsafe evbuffer_get_length(input) > 0 else { return }
     enter(.receiving)
-    guard let refusal = unsafe scan(input, last: pipelined) else { return }
-    // evhttp goes on reading, and finds nothing any more.
-    unsafe evbuffer_drain(input, pipelined)
-    condemn(refusal)
+    unsafe readHead(input)
+    // Not handed over from here: evhttp still needs its connection when this returns.
+    if let head = scanner.head { unsafe feed(head, input) }
   }
 
   // MARK: Leaving evhttp
@@ -280,15 +296,7 @@ internal import Glibc
 extension Peer {
   /// Who is at the other end of evhttp's connection.
   fileprivate init(of connection: OpaquePointer) {
-    guard let address = unsafe evhttp_connection_get_addr(connection),
-      unsafe address.pointee.sa_family != sa_family_t(AF_UNIX)
-    else {
-      self = .unix
-      return
-    }
-    let isIPv6 = unsafe Int32(address.pointee.sa_family) == AF_INET6
-    let length = isIPv6 ? MemoryLayout<sockaddr_in6>.size : MemoryLayout<sockaddr_in>.size
-    let text = unsafe Socket.describe(address, socklen_t(length))?.host ?? "unknown"
-    self = .address(text)
+    let address = unsafe evhttp_connection_get_addr(connection).flatMap { unsafe IPAddress($0) }
+    self = address.map(Peer.address) ?? .unix
   }
 }

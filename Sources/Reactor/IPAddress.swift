@@ -2,9 +2,10 @@ internal import CReactor
 internal import Glibc
 
 /// A numeric internet address.
-package struct IPAddress: Hashable, Sendable {
-  /// 4 or 16, in network order.
-  let bytes: [UInt8]
+package struct IPAddress: Hashable, Sendable, CustomStringConvertible {
+  /// 128 bits, or the last 32 of them for IPv4.
+  fileprivate let bits: UInt128
+  fileprivate let isIPv4: Bool
 
   /// Parses what `inet_pton` does, and takes an IPv4 address out of its IPv6 mapping
   /// (`::ffff:a.b.c.d`), so that one client has one address.
@@ -13,14 +14,48 @@ package struct IPAddress: Hashable, Sendable {
     var four = in_addr()
     var six = in6_addr()
     if unsafe inet_pton(AF_INET, text, &four) == 1 {
-      bytes = unsafe withUnsafeBytes(of: &four) { unsafe Array($0) }
+      self.init(four)
     } else if unsafe inet_pton(AF_INET6, text, &six) == 1 {
-      let all = unsafe withUnsafeBytes(of: &six) { unsafe Array($0) }
-      let isMapped = all[..<10].allSatisfy { $0 == 0 } && all[10] == 0xFF && all[11] == 0xFF
-      bytes = isMapped ? Array(all[12...]) : all
+      self.init(six)
     } else {
       return nil
     }
+  }
+
+  /// The address in a socket's; nil when it is of another family.
+  init?(_ address: UnsafePointer<sockaddr>) {
+    switch unsafe Int32(address.pointee.sa_family) {
+    case AF_INET:
+      self.init(
+        unsafe UnsafeRawPointer(address).loadUnaligned(as: sockaddr_in.self).sin_addr)
+    case AF_INET6:
+      self.init(
+        unsafe UnsafeRawPointer(address).loadUnaligned(as: sockaddr_in6.self).sin6_addr)
+    default: return nil
+    }
+  }
+
+  private init(_ four: in_addr) {
+    bits = UInt128(UInt32(bigEndian: four.s_addr))
+    isIPv4 = true
+  }
+
+  private init(_ six: in6_addr) {
+    let all = unsafe withUnsafeBytes(of: six) { bytes in
+      unsafe bytes.reduce(UInt128(0)) { $0 << 8 | UInt128($1) }
+    }
+    isIPv4 = all >> 32 == 0xFFFF
+    bits = isIPv4 ? all & 0xFFFF_FFFF : all
+  }
+
+  fileprivate var width: Int { isIPv4 ? 32 : 128 }
+
+  package var description: String {
+    var text = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
+    let bytes = (0..<width / 8).reversed().map { UInt8(truncatingIfNeeded: bits >> (8 * $0)) }
+    // It fails only for a family it doesn't know, or too little room.
+    unsafe inet_ntop(isIPv4 ? AF_INET : AF_INET6, bytes, &text, socklen_t(text.count))
+    return String(decoding: text.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
   }
 }
 
@@ -34,22 +69,19 @@ package struct IPNetwork: Hashable, Sendable {
     let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
     guard let base = IPAddress(parts[0]) else { return nil }
     self.base = base
-    let bits = base.bytes.count * 8
     guard parts.count == 2 else {
-      prefix = bits
+      prefix = base.width
       return
     }
-    guard let prefix = Int(parts[1]), parts[1].allSatisfy(\.isNumber), (0...bits).contains(prefix)
+    guard let prefix = Int(parts[1]), parts[1].allSatisfy(\.isNumber),
+      (0...base.width).contains(prefix)
     else { return nil }
     self.prefix = prefix
   }
 
   package func contains(_ address: IPAddress) -> Bool {
-    guard address.bytes.count == base.bytes.count else { return false }
-    let whole = prefix / 8
-    guard address.bytes[..<whole] == base.bytes[..<whole] else { return false }
-    let rest = prefix % 8
-    guard rest > 0 else { return true }
-    return (address.bytes[whole] ^ base.bytes[whole]) >> (8 - rest) == 0
+    // A shift by the whole width gives 0.
+    address.isIPv4 == base.isIPv4
+      && (address.bits ^ base.bits) >> (base.width - prefix) == 0
   }
 }

@@ -23,59 +23,89 @@ struct RequestHeadScanner {
   }
 
   private let limits: Limits
-  private var line: [UInt8] = []
-  private var length = 0
-  private var lines = 0
+  private var bytes: [UInt8] = []
+  /// Where the line begins that is not complete yet, and how far its end was looked for.
+  private var lineStart = 0
+  private var searched = 0
   /// nil until the request line is read.
   private(set) var method: HTTPMethod?
   private(set) var isHTTP11 = true
+  private var target = 0..<0
+  private var fields: [RequestHead.Field] = []
   private var hosts = 0
-  private var hasLength = false
+  /// nil until the field is read.
+  private var contentLength: Int?
   private(set) var verdict = Verdict.incomplete
 
   init(limits: Limits) { self.limits = limits }
 
-  /// Reads on; bytes after the head's empty line are the body's and are passed over.
-  mutating func scan(_ bytes: Span<UInt8>) -> Verdict {
-    for index in bytes.indices {
-      guard verdict == .incomplete else { break }
-      let byte = bytes[index]
-      length += 1
-      if length > limits.headBytes {
-        verdict = .refused(
-          method == nil
-            ? HTTPRefusal(.uriTooLong, "the request line is longer than \(limits.headBytes) bytes")
-            : HTTPRefusal(
-              .headerFieldsTooLarge, "the head is longer than \(limits.headBytes) bytes"))
-      } else if byte == .lf {
-        endLine()
-      } else {
-        line.append(byte)
-      }
-    }
-    return verdict
+  /// What was read; nil until the verdict is `complete`.
+  var head: RequestHead? {
+    guard verdict == .complete, let method else { return nil }
+    return RequestHead(
+      bytes: bytes, method: method, target: target, isHTTP11: isHTTP11, fields: fields,
+      hasBody: contentLength ?? 0 > 0)
   }
 
-  private mutating func endLine() {
-    do throws(HTTPRefusal) {
-      guard line.popLast() == .cr else { throw .bad("a line must end in CR LF") }
-      if method == nil {
-        try readRequestLine()
-      } else if line.isEmpty {
-        try readEnd()
-        verdict = .complete
-      } else {
-        try readField()
+  /// Reads on.
+  ///
+  /// - Returns: how many of `piece`'s bytes belong to the head; those after its empty line are the
+  ///   body's.
+  mutating func scan(_ piece: Span<UInt8>) -> Int {
+    guard verdict == .incomplete else { return 0 }
+    let known = bytes.count
+    // A head is bounded; what is beyond need not be looked at.
+    let wanted = min(piece.count, limits.headBytes + 1 - known)
+    bytes.reserveCapacity(known + wanted)
+    unsafe piece.extracting(..<wanted).withUnsafeBufferPointer {
+      unsafe bytes.append(contentsOf: $0)
+    }
+    if fields.isEmpty { fields.reserveCapacity(24) }
+    while verdict == .incomplete, let end = nextLineEnd() {
+      do throws(HTTPRefusal) {
+        guard end > lineStart, bytes[end - 1] == .cr else { throw .bad("a line must end in CR LF") }
+        try read(line: lineStart..<end - 1)
+      } catch {
+        verdict = .refused(error)
       }
-      line.removeAll(keepingCapacity: true)
-    } catch {
-      verdict = .refused(error)
+      lineStart = end + 1
+      searched = lineStart
+    }
+    if verdict == .complete { bytes.removeLast(bytes.count - lineStart) }
+    if max(lineStart, bytes.count) > limits.headBytes { refuseAsTooLong() }
+    return bytes.count - known
+  }
+
+  /// Where the next line feed stands.
+  private mutating func nextLineEnd() -> Int? {
+    let end = bytes[searched...].firstIndex(of: .lf)
+    if end == nil { searched = bytes.count }
+    return end
+  }
+
+  private mutating func refuseAsTooLong() {
+    if case .refused = verdict { return }
+    verdict = .refused(
+      method == nil
+        ? HTTPRefusal(.uriTooLong, "the request line is longer than \(limits.headBytes) bytes")
+        : HTTPRefusal(.headerFieldsTooLarge, "the head is longer than \(limits.headBytes) bytes"))
+  }
+
+  /// - Parameter line: without its end.
+  private mutating func read(line: Range<Int>) throws(HTTPRefusal) {
+    if method == nil {
+      try readRequestLine(line)
+    } else if line.isEmpty {
+      try readEnd()
+      verdict = .complete
+    } else {
+      try readField(line)
     }
   }
 
   /// `method SP request-target SP HTTP-version` (RFC 9112, section 3).
-  private mutating func readRequestLine() throws(HTTPRefusal) {
-    let parts = line.split(separator: .space, omittingEmptySubsequences: false)
+  private mutating func readRequestLine(_ line: Range<Int>) throws(HTTPRefusal) {
+    let parts = bytes[line].split(separator: .space, omittingEmptySubsequences: false)
     guard parts.count == 3, parts.allSatisfy({ !$0.isEmpty }) else {
       throw .bad("the request line must be a method, a target and a version")
     }
@@ -99,35 +129,55 @@ struct RequestHeadScanner {
     // Absolute-form would bring a second host that must agree with the first: only proxies need it.
     guard parts[1].first == .slash || (method == .options && parts[1].elementsEqual([.asterisk]))
     else { throw .bad("the target must begin with /") }
+    target = parts[1].indices
   }
 
   /// `field-name ":" OWS field-value OWS` (RFC 9112, section 5).
-  private mutating func readField() throws(HTTPRefusal) {
-    lines += 1
-    guard lines <= limits.lines else {
+  private mutating func readField(_ line: Range<Int>) throws(HTTPRefusal) {
+    guard fields.count < limits.lines else {
       throw HTTPRefusal(.headerFieldsTooLarge, "there are more than \(limits.lines) header fields")
     }
-    guard line[0] != .space, line[0] != .tab else { throw .bad("a header field is folded") }
-    guard let colon = line.firstIndex(of: .colon) else { throw .bad("a header field has no colon") }
-    guard colon > 0, line[..<colon].allSatisfy(\.isTokenCharacter) else {
-      throw .bad("a header field's name is no token")
-    }
-    guard line[(colon + 1)...].allSatisfy({ $0 == .tab || ($0 >= .space && $0 != 0x7F) }) else {
-      throw .bad("a header field has control characters")
-    }
-    let name = String(decoding: line[..<colon].map(\.asciiLowercase), as: UTF8.self)
-    let value = line[(colon + 1)...].trimmingBlanks
-    switch name {
-    case "host": try readHost(value)
-    case "content-length": try readLength(value)
-    case "expect":
-      guard String(decoding: value, as: UTF8.self).equalsIgnoringASCIICase("100-continue") else {
+    let field = try Self.field(line, of: bytes.span)
+    fields.append(field)
+    // The lengths of the names that matter here; nearly every other field is told by it alone.
+    switch field.name.count {
+    case 4 where isNamed(field, "host"): try readHost(bytes[field.value])
+    case 6 where isNamed(field, "expect"):
+      guard bytes[field.value].equalsIgnoringASCIICase("100-continue".utf8) else {
         throw HTTPRefusal(.expectationFailed, "only 100-continue can be expected here")
       }
-    case "transfer-encoding":
+    case 14 where isNamed(field, "content-length"): try readLength(bytes[field.value])
+    case 17 where isNamed(field, "transfer-encoding"):
       throw HTTPRefusal(.lengthRequired, "a body must come with its Content-Length")
     default: break
     }
+  }
+
+  private func isNamed(_ field: RequestHead.Field, _ name: String) -> Bool {
+    bytes[field.name].equalsIgnoringASCIICase(name.utf8)
+  }
+
+  /// Where name and value of a field's line stand.
+  private static func field(
+    _ line: Range<Int>, of bytes: Span<UInt8>
+  ) throws(HTTPRefusal) -> RequestHead.Field {
+    guard bytes[line.lowerBound] != .space, bytes[line.lowerBound] != .tab else {
+      throw .bad("a header field is folded")
+    }
+    var colon = line.lowerBound
+    while colon < line.upperBound, bytes[colon].isTokenCharacter { colon += 1 }
+    guard colon < line.upperBound, bytes[colon] == .colon, colon > line.lowerBound else {
+      let hasColon = (colon..<line.upperBound).contains { bytes[$0] == .colon }
+      throw .bad(
+        hasColon ? "a header field's name is no token" : "a header field has no colon")
+    }
+    var value = colon + 1..<line.upperBound
+    for index in value where bytes[index] < .space && bytes[index] != .tab || bytes[index] == 0x7F {
+      throw .bad("a header field has control characters")
+    }
+    while let first = value.first, bytes[first].isBlank { value.removeFirst() }
+    while let last = value.last, bytes[last].isBlank { value.removeLast() }
+    return RequestHead.Field(name: line.lowerBound..<colon, value: value)
   }
 
   /// `uri-host [ ":" port ]`, once (RFC 9112, section 3.2).
@@ -141,12 +191,12 @@ struct RequestHeadScanner {
   }
 
   private mutating func readLength(_ value: ArraySlice<UInt8>) throws(HTTPRefusal) {
-    guard !hasLength else { throw .bad("there are two Content-Length fields") }
-    hasLength = true
+    guard contentLength == nil else { throw .bad("there are two Content-Length fields") }
     guard !value.isEmpty, value.count <= 18, value.allSatisfy(\.isDigit) else {
       throw .bad("the Content-Length is no number")
     }
     let length = value.reduce(0) { $0 * 10 + Int($1 - UInt8(ascii: "0")) }
+    contentLength = length
     guard length <= limits.bodyBytes else {
       throw HTTPRefusal(.contentTooLarge, "the body is longer than \(limits.bodyBytes) bytes")
     }
@@ -155,7 +205,7 @@ struct RequestHeadScanner {
   private func readEnd() throws(HTTPRefusal) {
     guard hosts == 1 || !isHTTP11 else { throw .bad("there is no Host field") }
     // evhttp reads no body for these, so one that came would be read as the next request.
-    guard !hasLength || (method != .head && method != .trace) else {
+    guard contentLength == nil || (method != .head && method != .trace) else {
       throw .bad("this method takes no body")
     }
   }
@@ -198,18 +248,15 @@ extension UInt8 {
   static let colon = UInt8(ascii: ":")
 
   var isDigit: Bool { self >= UInt8(ascii: "0") && self <= UInt8(ascii: "9") }
+  var isBlank: Bool { self == .space || self == .tab }
   var isAlphanumeric: Bool {
     isDigit || (asciiLowercase >= UInt8(ascii: "a") && asciiLowercase <= UInt8(ascii: "z"))
   }
-  /// `tchar` (RFC 9110, section 5.6.2).
-  var isTokenCharacter: Bool { isAlphanumeric || "!#$%&'*+-.^_`|~".utf8.contains(self) }
-}
-
-extension ArraySlice<UInt8> {
-  /// Without the spaces and tabs around it.
-  fileprivate var trimmingBlanks: ArraySlice<UInt8> {
-    var slice = drop { $0 == .space || $0 == .tab }
-    while let last = slice.last, last == .space || last == .tab { slice.removeLast() }
-    return slice
+  /// `tchar` (RFC 9110, section 5.6.2): digits, letters and ``!#$%&'*+-.^_`|~``. One bit for each of
+  /// 0...63 and of 64...127.
+  var isTokenCharacter: Bool {
+    let low: UInt64 = 0x03FF_6CFA_0000_0000
+    let high: UInt64 = 0x57FF_FFFF_C7FF_FFFE
+    return self < 64 ? low >> self & 1 == 1 : self < 128 && high >> (self & 63) & 1 == 1
   }
 }

@@ -10,13 +10,13 @@ package struct StreamSocket: Hashable, Sendable {
 /// The open streams' sockets: writes to them, and hears when one has room again or is gone.
 ///
 /// They hang in an epoll set of their own, which is one event of the loop: a watched socket costs
-/// nothing here, where libevent would want an `event` of 128 B for each. Registered once, edge-triggered,
-/// a socket needs no further system call: what the client sends stays in the kernel, unread and
-/// without waking us.
+/// nothing here, where libevent would want an `event` of 128 B for each. Edge-triggered, a socket that
+/// takes all it is offered needs no further system call: what the client sends stays in the kernel,
+/// unread and without waking us.
 @safe package final class StreamSet {
   /// What happened to a socket.
   package enum Occurrence: Sendable {
-    /// There is room for more bytes, or there was from the start.
+    /// There is room for more bytes.
     case writable
     /// The other end closed or reset the connection, or closed half of it, or can't be reached;
     /// `loss(of:)` tells which.
@@ -65,14 +65,30 @@ package struct StreamSocket: Hashable, Sendable {
   }
 
   /// Watches a socket until it is closed.
+  ///
+  /// Room is not watched for: it is there, and the kernel would say so of each new socket at once.
   package func add(_ socket: StreamSocket, token: UInt64) throws(ReactorError) {
+    let added = control(EPOLL_CTL_ADD, socket, token, EPOLLRDHUP.rawValue)
+    // Its first write may have filled it: then it is watched already.
+    guard added || errno == EEXIST else { throw .fromErrno("epoll_ctl", "watching a stream") }
+  }
+
+  /// Reports from now on each time that a socket has room again after it was full; also when it has
+  /// some already.
+  package func reportRoom(of socket: StreamSocket, token: UInt64) {
+    let events = EPOLLRDHUP.rawValue | EPOLLOUT.rawValue
+    if control(EPOLL_CTL_MOD, socket, token, events) { return }
+    // Not added yet. Without memory for that there is no report, and the limit on lag ends it.
+    _ = control(EPOLL_CTL_ADD, socket, token, events)
+  }
+
+  private func control(
+    _ operation: Int32, _ socket: StreamSocket, _ token: UInt64, _ events: UInt32
+  ) -> Bool {
     var event = unsafe epoll_event()
-    unsafe event.events =
-      EPOLLRDHUP.rawValue | EPOLLOUT.rawValue | EPOLLET.rawValue
+    unsafe event.events = events | EPOLLET.rawValue
     unsafe event.data.u64 = token
-    guard unsafe epoll_ctl(descriptor, EPOLL_CTL_ADD, socket.descriptor, &event) == 0 else {
-      throw .fromErrno("epoll_ctl", "watching a stream")
-    }
+    return unsafe epoll_ctl(descriptor, operation, socket.descriptor, &event) == 0
   }
 
   /// Hands bytes to the kernel, as many as it takes without waiting.

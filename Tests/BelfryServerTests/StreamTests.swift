@@ -55,6 +55,17 @@ import Testing
     #expect(try server.get("/stream?room=").status == 400)
   }
 
+  @Test func `a stream may be asked for behind another request`() throws {
+    let server = try TestServer()
+    defer { server.stop() }
+    let client = try Client(port: server.port)
+    try client.send(
+      "GET /login HTTP/1.1\r\nHost: a\r\n\r\nGET /stream HTTP/1.1\r\nHost: a\r\n\r\n")
+    #expect(try client.response().status == 200)
+    _ = try client.receive(until: "retry: ")
+    #expect(server.counters.listeners == 1)
+  }
+
   @Test func `rooms that don't exist are 404`() throws {
     let server = try TestServer { $0.rooms = RoomRules([RoomPattern("chat")!]) }
     defer { server.stop() }

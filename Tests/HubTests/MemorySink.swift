@@ -47,7 +47,7 @@ final class MemorySink: EventSink {
     streams[Int(stream.rawValue)].loss ?? .client
   }
 
-  func setBlocked(_ isBlocked: Bool, _ stream: StreamHandle) {
+  func setBlocked(_ isBlocked: Bool, _ stream: StreamHandle, _ token: StreamToken) {
     let handle = Int(stream.rawValue)
     precondition(streams[handle].isBlocked != isBlocked, "the hub says what the sink knows")
     streams[handle].isBlocked = isBlocked

@@ -7,7 +7,7 @@ import Testing
   private func echo(_ limits: HTTPServer.Limits = .init()) throws -> HTTPFixture {
     try HTTPFixture(limits: limits) { exchange in
       let request = exchange.request
-      let text = "\(request.method.rawValue) \(request.target) "
+      let text = "\(request.method.rawValue) \(request.head.target) "
       exchange.respond(HTTPResponse(.ok, body: Array(text.utf8) + request.body))
     }
   }
@@ -22,6 +22,36 @@ import Testing
     #expect(try client.response().text == "GET /1 ")
     #expect(try client.response().text == "POST /2 abc")
     #expect(try client.response().text == "GET /3 ")
+  }
+
+  @Test func `requests cut anywhere are read whole`() throws {
+    let server = try echo()
+    defer { server.stop() }
+    let requests = Array(
+      ("GET /1 HTTP/1.1\r\nHost: a\r\nX: y\r\n\r\n"
+        + "POST /2 HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc"
+        + "GET /3 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").utf8)
+    for cut in stride(from: 1, to: requests.count, by: 3) {
+      let client = try server.client()
+      try client.send(Array(requests[..<cut]))
+      // The server has read what came before it answers another connection.
+      #expect(try server.answer(to: "GET / HTTP/1.1\r\nHost: a\r\n\r\n").text == "GET / ")
+      try client.send(Array(requests[cut...]))
+      for text in ["GET /1 ", "POST /2 abc", "GET /3 "] {
+        #expect(try client.response().text == text)
+      }
+      #expect(try client.receive().isEmpty)
+    }
+  }
+
+  @Test func `a request without a length has no body`() throws {
+    let server = try echo()
+    defer { server.stop() }
+    let client = try server.client()
+    for method in ["POST", "PUT", "PATCH", "DELETE", "OPTIONS"] {
+      try client.send("\(method) /x HTTP/1.1\r\nHost: a\r\n\r\n")
+      #expect(try client.response().text == "\(method) /x ")
+    }
   }
 
   /// Each row of what evhttp 2.1.12 lets through: the second request must never be seen.

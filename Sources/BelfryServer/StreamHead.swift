@@ -1,0 +1,39 @@
+internal import Hub
+internal import Reactor
+
+/// The head of a stream's response, which evhttp does not write; made once a second, for its date.
+final class StreamHead {
+  /// Beside what depends on the request.
+  static let headers: HTTPHeaders = [
+    ("Content-Type", "text/event-stream; charset=utf-8"),
+    ("Cache-Control", "no-store, no-transform"),
+    ("X-Accel-Buffering", "no"),
+  ]
+
+  private var second: Int64?
+  private var chunked: [UInt8] = []
+  private var plain: [UInt8] = []
+
+  /// - Parameter more: further fields.
+  func bytes(_ framing: Framing, and more: HTTPHeaders) -> [UInt8] {
+    let now = WallClock.seconds
+    if second != now {
+      second = now
+      chunked = Self.make("HTTP/1.1 200 OK", [("Transfer-Encoding", "chunked")])
+      plain = Self.make("HTTP/1.0 200 OK", [])
+    }
+    var bytes = framing == .chunked ? chunked : plain
+    if !more.fields.isEmpty { bytes.append(contentsOf: Self.lines(more).utf8) }
+    bytes.append(contentsOf: "\r\n".utf8)
+    return bytes
+  }
+
+  private static func make(_ status: String, _ first: HTTPHeaders) -> [UInt8] {
+    let date = "Date: \(WallClock.httpDate)\r\nConnection: close\r\n"
+    return Array("\(status)\r\n\(date)\(lines(first))\(lines(headers))".utf8)
+  }
+
+  private static func lines(_ headers: HTTPHeaders) -> String {
+    headers.fields.map { "\($0.name): \($0.value)\r\n" }.joined()
+  }
+}
