@@ -102,7 +102,9 @@ final class Proxy: @unchecked Sendable {
     var ended: [Int] = []
     for index in 1..<max(1, watched.count) where watched[index].revents != 0 {
       let place = (index - 1) / 2
-      if !pass(place, fromServer: index % 2 == 0, mode) { ended.append(place) }
+      if !pass(place, fromServer: index % 2 == 0, self.mode) { ended.append(place) }
+      // It was cut, and there is nobody left.
+      guard !pairs.isEmpty else { return }
     }
     for place in Set(ended).sorted(by: >) where place < pairs.count {
       close(pairs[place].client)
