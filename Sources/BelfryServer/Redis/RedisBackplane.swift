@@ -247,7 +247,7 @@ final class RedisBackplane: Backplane {
       known + [
         seed, link.run, names.prefix, publication.room.text, publication.text,
         publication.name ?? "", "\(history.historyCount)",
-        "\(max(1, Int64(history.historyAge / .milliseconds(1))))", "\(history.maximumRooms)",
+        "\(Self.milliseconds(history.historyAge))", "\(history.maximumRooms)",
       ]
     evaluate(\.publish, RedisScripts.publish, ["\(keys.count)"] + keys + arguments) {
       [weak self] reply in
@@ -255,6 +255,11 @@ final class RedisBackplane: Backplane {
       self?.outstanding.bytes -= bytes
       completion(self?.outcome(of: reply) ?? .unknown(reason: "the server stops"))
     }
+  }
+
+  /// At least one, and no more than Redis takes: ten years.
+  private static func milliseconds(_ age: Duration) -> Int64 {
+    Int64(max(.milliseconds(1), min(age, .seconds(10 * 365 * 86_400))) / .milliseconds(1))
   }
 
   private func outcome(of reply: RedisReply?) -> PublishOutcome {

@@ -52,6 +52,9 @@ final class RedisLink {
     tick()
   }
 
+  /// A server that could not be made lets go of it without `close`.
+  deinit { closeConnections() }
+
   /// Ends both connections; nothing is heard of it any more.
   func close() {
     ticker = nil
