@@ -36,7 +36,7 @@ internal import Glibc
   private var isWriting = false
   private var isClosed = false
   /// The completions of the commands that wait for their answers, in order.
-  private var waiting: ArraySlice<Completion> = []
+  private var waiting = Queue<Completion>()
 
   /// Begins to connect.
   ///
@@ -215,13 +215,16 @@ internal import Glibc
     unsafe put([Array("UNSUBSCRIBE".utf8)] + channels, nil)
   }
 
+  private static let message = Array("message".utf8)
+  private static let subscribe = Array("subscribe".utf8)
+
   private func received(_ reply: RedisReply) {
-    guard !isClosed, let parts = reply.elements, parts.count == 3, let kind = parts[0].text,
+    guard !isClosed, let parts = reply.elements, parts.count == 3, let kind = parts[0].bytes,
       let channel = parts[1].bytes
     else { return }
-    if kind == "message", let payload = parts[2].bytes {
+    if kind == Self.message, let payload = parts[2].bytes {
       onOccurrence(.message(channel: channel, payload))
-    } else if kind == "subscribe" {
+    } else if kind == Self.subscribe {
       onOccurrence(.subscribed(channel: channel))
     }
   }
@@ -238,13 +241,16 @@ internal import Glibc
   ) -> Bool {
     guard !isClosed, let context = unsafe context else { return false }
     let lengths = arguments.map(\.count)
-    let bytes = Array(arguments.joined())
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(lengths.reduce(0, +))
+    for argument in arguments { bytes.append(contentsOf: argument) }
     return unsafe bytes.withUnsafeBytes { bytes in
       // An empty buffer may have no address, and none is read then.
       let base = unsafe (bytes.baseAddress ?? UnsafeRawPointer(bitPattern: 1)!)
         .assumingMemoryBound(to: CChar.self)
       var offset = 0
       var pointers: [UnsafePointer<CChar>?] = unsafe []
+      unsafe pointers.reserveCapacity(lengths.count)
       for length in lengths {
         unsafe pointers.append(base + offset)
         offset += length

@@ -24,11 +24,16 @@ final class RedisBackplane: Backplane {
   private let seed: String
   private var rooms = RedisRooms()
   private var waiting = RedisWaitingList()
+  /// What comes over each channel that we follow.
+  private var channels: [[UInt8]: RedisNames.Channel] = [:]
   /// When each room was last asked for.
   private var lastUse: [RoomName: ContinuousClock.Instant] = [:]
   /// The newest id that a publish was answered with: Redis may not be behind it.
   private var answered: EventID?
   private var outstanding = (count: 0, bytes: 0)
+  /// What each publish begins and ends with, made once: numbers and names are dear to spell.
+  private let publishKeys: [[UInt8]]
+  private var publishSettings: [[UInt8]] = []
   /// The tokens of heartbeats whose markers have not come.
   private var heartbeats: Set<UInt64> = []
   private var nextHeartbeat = ContinuousClock.now
@@ -48,6 +53,8 @@ final class RedisBackplane: Backplane {
     seed = String(Epoch.random(using: &generator).text.prefix(4))
     names = RedisNames(
       database: settings.address.database, node: Epoch.random(using: &generator).text)
+    channels[Array(names.nodeChannel.utf8)] = .node
+    publishKeys = Self.bytes(["2", names.history, names.rooms])
     journal = RedisJournal(address: settings.address, logger: logger)
     link = try RedisLink(
       on: loop, to: settings.address, names: names, timeout: settings.timeout,
@@ -71,24 +78,34 @@ final class RedisBackplane: Backplane {
 
   // MARK: The link
 
-  private func up() { perform(rooms.connected()) }
+  private func up() {
+    let history = hub.settings
+    publishSettings = Self.bytes([
+      seed, link?.run ?? "", names.prefix, "\(history.historyCount)",
+      "\(Self.milliseconds(history.historyAge))", "\(history.maximumRooms)",
+    ])
+    perform(rooms.connected())
+  }
 
   private func down(_ reason: String) {
     rooms.disconnected()
+    for case .lines(let room) in channels.values { forgetChannels(of: room) }
     heartbeats = []
     waiting.forgetHeartbeats()
     journal.down(reason)
   }
 
   private func subscribed(_ channel: [UInt8]) {
-    switch names.channel(channel) {
-    case .envelopes(let room), .lines(let room): perform(rooms.subscribed(room))
+    switch channels[channel] {
+    case .envelopes(let room), .lines(let room):
+      perform(rooms.subscribed(room))
+      forgetChannels(of: room)
     case .node, nil: break
     }
   }
 
   private func received(_ channel: [UInt8], _ payload: [UInt8]) {
-    switch names.channel(channel) {
+    switch channels[channel] {
     case .lines(let room): perform(rooms.received(line: payload, in: room))
     case .envelopes(let room):
       guard let envelope = RedisEnvelope(payload) else { return }
@@ -121,10 +138,21 @@ final class RedisBackplane: Backplane {
     nextSweep = now + .seconds(1)
     for name in rooms.names where !hub.hasListeners(name) && !waiting.wants(name) {
       if let last = lastUse[name], now - last < Self.linger { continue }
-      lastUse[name] = nil
       hub.unload(name)
-      perform(rooms.unfollow(name))
+      unfollow(name)
     }
+  }
+
+  /// Follows a room no more, and knows its channels no more unless something of them is still to come.
+  private func unfollow(_ name: RoomName) {
+    lastUse[name] = nil
+    perform(rooms.unfollow(name))
+    forgetChannels(of: name)
+  }
+
+  private func forgetChannels(of name: RoomName) {
+    guard !rooms.awaits(name) else { return }
+    for channel in names.channels(of: name) { channels[Array(channel.utf8)] = nil }
   }
 
   // MARK: Performing
@@ -172,17 +200,17 @@ final class RedisBackplane: Backplane {
 
   private func enter(_ room: RoomName, _ history: RoomHistory) {
     guard !hub.load(room, history, now: .now) else { return }
-    perform(rooms.unfollow(room))
+    unfollow(room)
     for completion in waiting.remove(wanting: room) {
       completion(.unavailable(reason: "as many rooms as this server may hold are open already"))
     }
   }
 
   /// What we know of the history: the scripts begin a new one when Redis is behind that.
-  private var known: [String] {
-    guard let epoch = rooms.epoch else { return ["", "0"] }
+  private var known: [[UInt8]] {
+    guard let epoch = rooms.epoch else { return [[], [UInt8(ascii: "0")]] }
     let answered = answered.flatMap { $0.epoch == epoch ? $0.number : nil } ?? 0
-    return [epoch.text, "\(max(rooms.newest, answered))"]
+    return [Array(epoch.text.utf8), Array("\(max(rooms.newest, answered))".utf8)]
   }
 
   private func load(_ room: RoomName?, _ after: UInt64, _ token: UInt64, _ lost: Epoch?) {
@@ -192,12 +220,11 @@ final class RedisBackplane: Backplane {
       link.expectsMarker()
     }
     let keys = ["3", names.history, names.rooms, names.nodes]
-    let arguments =
-      known + [
-        lost?.text ?? "", seed, link.run, names.prefix, room?.text ?? "", "\(after)", names.node,
-        "\(token)",
-      ]
-    evaluate(\.load, RedisScripts.load, keys + arguments) { [weak self] reply in
+    let arguments = [
+      lost?.text ?? "", seed, link.run, names.prefix, room?.text ?? "", "\(after)", names.node,
+      "\(token)",
+    ]
+    evaluate(.load, Self.bytes(keys) + known + Self.bytes(arguments)) { [weak self] reply in
       guard let self, let reply else { return }
       guard let page = RedisPage(reply) else {
         if case .error(let text) = reply { return self.link?.fail("Redis says: \(text)") ?? () }
@@ -209,16 +236,16 @@ final class RedisBackplane: Backplane {
 
   /// Runs a script; when Redis has lost it, once more after it was handed over again.
   private func evaluate(
-    _ digest: KeyPath<RedisSession.Digests, String>, _ script: String, _ arguments: [String],
-    isRetry: Bool = false, completion: @escaping (RedisReply?) -> Void
+    _ script: RedisScripts.Script, _ arguments: [[UInt8]], isRetry: Bool = false,
+    completion: @escaping (RedisReply?) -> Void
   ) {
     guard let link else { return completion(nil) }
-    link.send(["EVALSHA", link.digests[keyPath: digest]] + arguments) { [weak self] reply in
+    link.send([Self.evalsha, link.digests[script]] + arguments) { [weak self] reply in
       guard reply?.errorCode == "NOSCRIPT", !isRetry, let self, let link = self.link else {
         return completion(reply)
       }
-      link.send(["SCRIPT", "LOAD", script]) { _ in }
-      evaluate(digest, script, arguments, isRetry: true, completion: completion)
+      link.send(Self.bytes(["SCRIPT", "LOAD", script.text])) { _ in }
+      evaluate(script, arguments, isRetry: true, completion: completion)
     }
   }
 
@@ -238,24 +265,28 @@ final class RedisBackplane: Backplane {
     }
     outstanding.count += 1
     outstanding.bytes += bytes
-    let key = publication.key.map {
-      names.key($0, room: publication.room, name: publication.name)
+    var arguments = publishKeys
+    if let key = publication.key {
+      arguments[0] = [UInt8(ascii: "3")]
+      arguments.append(
+        Array(names.key(key, room: publication.room, name: publication.name).utf8))
     }
-    let keys = [names.history, names.rooms] + (key.map { [$0] } ?? [])
-    let history = hub.settings
-    let arguments =
-      known + [
-        seed, link.run, names.prefix, publication.room.text, publication.text,
-        publication.name ?? "", "\(history.historyCount)",
-        "\(Self.milliseconds(history.historyAge))", "\(history.maximumRooms)",
-      ]
-    evaluate(\.publish, RedisScripts.publish, ["\(keys.count)"] + keys + arguments) {
+    arguments += known
+    for text in [publication.room.text, publication.text, publication.name ?? ""] {
+      arguments.append(Array(text.utf8))
+    }
+    arguments += publishSettings
+    evaluate(.publish, arguments) {
       [weak self] reply in
       self?.outstanding.count -= 1
       self?.outstanding.bytes -= bytes
       completion(self?.outcome(of: reply) ?? .unknown(reason: "the server stops"))
     }
   }
+
+  private static let evalsha = Array("EVALSHA".utf8)
+
+  private static func bytes(_ arguments: [String]) -> [[UInt8]] { arguments.map { Array($0.utf8) } }
 
   /// At least one, and no more than Redis takes: ten years.
   private static func milliseconds(_ age: Duration) -> Int64 {
@@ -265,7 +296,7 @@ final class RedisBackplane: Backplane {
   private func outcome(of reply: RedisReply?) -> PublishOutcome {
     switch reply {
     case .string(let bytes):
-      guard let id = EventID(String(decoding: bytes, as: UTF8.self)) else { break }
+      guard let id = EventID(utf8: bytes[...]) else { break }
       journal.published()
       if answered.map({ $0.epoch != id.epoch || $0.number < id.number }) ?? true { answered = id }
       return .taken(id)
@@ -292,6 +323,9 @@ final class RedisBackplane: Backplane {
     }
     for name in names {
       lastUse[name] = now
+      let both = self.names.channels(of: name)
+      channels[Array(both[0].utf8)] = .envelopes(name)
+      channels[Array(both[1].utf8)] = .lines(name)
       perform(rooms.follow(name))
     }
     let isKnown = id.map(hub.knows) ?? true

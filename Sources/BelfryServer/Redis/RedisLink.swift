@@ -65,10 +65,10 @@ final class RedisLink {
   // MARK: Using
 
   /// Sends a command, when `isUp`; see `RedisConnection.send`.
-  func send(_ arguments: [String], completion: @escaping (RedisReply?) -> Void) {
+  func send(_ arguments: [[UInt8]], completion: @escaping (RedisReply?) -> Void) {
     guard let commands else { return completion(nil) }
     schedule.asked(now: .now)
-    commands.send(arguments.map { Array($0.utf8) }) { [weak self] reply in
+    commands.send(arguments) { [weak self] reply in
       self?.schedule.answered()
       completion(reply)
     }

@@ -1,3 +1,5 @@
+internal import Reactor
+
 /// When a link to Redis is to be tried, and when it is to be given up.
 struct RedisLinkSchedule {
   enum Due: Equatable {
@@ -21,9 +23,9 @@ struct RedisLinkSchedule {
   private var state: State
   private var backoff = Backoff()
   /// When each command was sent that has no answer, oldest first.
-  private var asked: ArraySlice<Instant> = []
+  private var asked = Queue<Instant>()
   /// When the markers were asked for that have not been heard, oldest first.
-  private var markers: ArraySlice<Instant> = []
+  private var markers = Queue<Instant>()
 
   /// - Parameter timeout: an answer that is later counts as none.
   init(timeout: Duration, now: Instant) {
@@ -59,8 +61,8 @@ struct RedisLinkSchedule {
   mutating func failed(now: Instant) {
     var generator = SystemRandomNumberGenerator()
     state = .waiting(until: now + backoff.next(using: &generator))
-    asked = []
-    markers = []
+    asked.removeAll()
+    markers.removeAll()
   }
 
   mutating func asked(now: Instant) { asked.append(now) }

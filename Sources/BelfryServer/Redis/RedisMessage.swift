@@ -10,12 +10,12 @@ enum Predecessor: Equatable {
   case unknown(through: UInt64)
 
   /// `17` or `?17`.
-  init?(_ text: some StringProtocol) {
-    if text.hasPrefix("?") {
-      guard let number = UInt64(text.dropFirst()) else { return nil }
+  init?(utf8: ArraySlice<UInt8>) {
+    if utf8.first == UInt8(ascii: "?") {
+      guard let number = UInt64(decimal: utf8.dropFirst()) else { return nil }
       self = .unknown(through: number)
     } else {
-      guard let number = UInt64(text) else { return nil }
+      guard let number = UInt64(decimal: utf8) else { return nil }
       self = .number(number)
     }
   }
@@ -73,17 +73,17 @@ struct RedisEnvelope: Equatable {
   /// Fails on what isn't one.
   init?(_ bytes: [UInt8]) {
     guard let end = bytes.firstIndex(of: UInt8(ascii: "\n")) else { return nil }
-    let head = String(decoding: bytes[..<end], as: UTF8.self).split(
-      separator: " ", omittingEmptySubsequences: false)
+    let head = bytes[..<end].split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false)
     let body = bytes[(end + 1)...]
-    guard head.count == 5, head[0] == "1", let id = EventID(head[1]),
-      let predecessor = Predecessor(head[2]), UInt64(head[3]) != nil, let length = Int(head[4]),
-      0...body.count ~= length, id.number <= RedisMessage.maximumNumber
+    guard head.count == 5, head[0].elementsEqual([UInt8(ascii: "1")]),
+      let id = EventID(utf8: head[1]), let predecessor = Predecessor(utf8: head[2]),
+      UInt64(decimal: head[3]) != nil, let length = UInt64(decimal: head[4]),
+      length <= body.count, id.number <= RedisMessage.maximumNumber
     else { return nil }
     self.id = id
     self.predecessor = predecessor
-    name = String(decoding: body.prefix(length), as: UTF8.self)
-    line = Array(body.dropFirst(length))
+    name = String(decoding: body.prefix(Int(length)), as: UTF8.self)
+    line = Array(body.dropFirst(Int(length)))
   }
 
   var message: RedisMessage {
@@ -141,7 +141,8 @@ extension RedisMessage {
   fileprivate init?(_ entry: RedisReply, now: UInt64) {
     guard let parts = entry.elements, parts.count == 2, let id = parts[0].text, id.hasSuffix("-0"),
       let number = UInt64(id.dropLast(2)), let fields = parts[1].elements, fields.count == 8,
-      let time = fields[1].number, let predecessor = fields[3].text.flatMap({ Predecessor($0) }),
+      let time = fields[1].number,
+      let predecessor = fields[3].bytes.flatMap({ Predecessor(utf8: $0[...]) }),
       let line = fields[7].bytes, number <= Self.maximumNumber
     else { return nil }
     self.init(

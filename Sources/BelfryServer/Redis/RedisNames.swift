@@ -33,13 +33,4 @@ struct RedisNames {
     case envelopes(RoomName)
     case lines(RoomName)
   }
-
-  func channel(_ bytes: [UInt8]) -> Channel? {
-    let text = String(decoding: bytes, as: UTF8.self)
-    if text == nodeChannel { return .node }
-    if text.hasPrefix(prefix) {
-      return RoomName(text.dropFirst(prefix.count)).map(Channel.envelopes)
-    }
-    return RoomName(text).map(Channel.lines)
-  }
 }

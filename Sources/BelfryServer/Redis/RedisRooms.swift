@@ -88,6 +88,9 @@ struct RedisRooms {
   var isLive: Bool { phase == .live }
   var names: [RoomName] { Array(rooms.keys) }
 
+  /// Whether anything may still come over a room's channels that matters.
+  func awaits(_ name: RoomName) -> Bool { rooms[name] != nil || owed[name] != nil }
+
   /// Whether the hub has all there is of a room.
   func isReady(_ name: RoomName) -> Bool {
     guard let room = rooms[name] else { return false }
@@ -99,13 +102,15 @@ struct RedisRooms {
   /// The connection is there.
   mutating func connected() -> [Action] {
     for name in rooms.keys { rooms[name]?.forget(subscriptions: true) }
-    owed = [:]
     let names = rooms.keys.sorted()
     return (names.isEmpty ? [] : [.subscribe(names)]) + beginCatchingUp()
   }
 
   /// The connection is gone.
-  mutating func disconnected() { phase = .down }
+  mutating func disconnected() {
+    phase = .down
+    owed = [:]
+  }
 
   /// Follows a room from now on.
   mutating func follow(_ name: RoomName) -> [Action] {
@@ -117,7 +122,7 @@ struct RedisRooms {
   /// Follows a room no more; nobody listens to it.
   mutating func unfollow(_ name: RoomName) -> [Action] {
     guard let room = rooms.removeValue(forKey: name) else { return [] }
-    if room.confirmed < 2 { owed[name] = 2 - room.confirmed }
+    if phase != .down, room.confirmed < 2 { owed[name] = 2 - room.confirmed }
     return (phase == .down ? [] : [.unsubscribe(name)]) + completeIfPossible()
   }
 

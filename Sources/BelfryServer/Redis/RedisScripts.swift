@@ -16,6 +16,13 @@
 ///
 /// An epoch is 9 characters of time and some random ones, so that of two the later is known.
 enum RedisScripts {
+  enum Script {
+    case publish
+    case load
+
+    var text: String { self == .publish ? RedisScripts.publish : RedisScripts.load }
+  }
+
   /// Numbers left out when Redis was started anew: what it lost of its newest messages may have been
   /// seen, and no id may be used twice. More than it can lose; numbers end at 2^42, and then a new
   /// epoch begins.
@@ -78,8 +85,8 @@ enum RedisScripts {
   /// below. Answers the id.
   static let publish =
     history + """
-      local known, number, seed, run = ARGV[1], tonumber(ARGV[2]), ARGV[3], ARGV[4]
-      local prefix, room, text, name = ARGV[5], ARGV[6], ARGV[7], ARGV[8]
+      local known, number, room, text, name = ARGV[1], tonumber(ARGV[2]), ARGV[3], ARGV[4], ARGV[5]
+      local seed, run, prefix = ARGV[6], ARGV[7], ARGV[8]
       local count, age, rooms = tonumber(ARGV[9]), tonumber(ARGV[10]), tonumber(ARGV[11])
       if KEYS[3] then
         local before = redis.call('GET', KEYS[3])

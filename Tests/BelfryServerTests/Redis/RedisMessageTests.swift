@@ -74,11 +74,8 @@ import Testing
     let names = RedisNames(database: 3, node: "n1")
     let chat = RoomName("chat")!
     #expect(names.channels(of: chat) == ["belfry/3/chat", "chat"])
-    #expect(names.channel(Array("belfry/3/chat".utf8)) == .envelopes(chat))
-    #expect(names.channel(Array("chat".utf8)) == .lines(chat))
-    #expect(names.channel(Array("belfry/3/node/n1".utf8)) == .node)
-    #expect(names.channel(Array("belfry/3/node/n2".utf8)) == nil)
-    #expect(names.channel(Array("belfry/4/chat".utf8)) == nil)
+    #expect(names.nodeChannel == "belfry/3/node/n1")
+    #expect(RoomName("node/n1") == nil && RoomName("belfry/3/chat") == nil)
     let keys = [
       names.key("k", room: chat, name: nil), names.key("k", room: chat, name: ""),
       names.key("k", room: chat, name: "Ann"), names.key("k", room: RoomName("b")!, name: "Ann"),

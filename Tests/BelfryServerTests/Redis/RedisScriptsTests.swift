@@ -36,7 +36,7 @@ import Testing
     let keys = ["belfry/3/history", "belfry/3/rooms"] + (key.map { ["belfry/3/key/\($0)"] } ?? [])
     return try client.ask(
       (["EVAL", RedisScripts.publish, "\(keys.count)"] + keys + [
-        known.0, "\(known.1)", seed, run, "belfry/3/", room, text, "Ann", "\(count)", "\(age)",
+        known.0, "\(known.1)", room, text, "Ann", seed, run, "belfry/3/", "\(count)", "\(age)",
         "\(rooms)",
       ]).map { Array($0.utf8) })
   }
