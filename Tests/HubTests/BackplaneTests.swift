@@ -9,10 +9,12 @@ import Testing
   @Test func `the same key within five minutes publishes once and answers as the first time`() {
     var now = ContinuousClock.now
     var published: [String] = []
-    let backplane = LocalBackplane(epoch: epoch, clock: { now }) { text, _, _ in
-      published.append(text)
-      return true
-    }
+    let backplane = LocalBackplane(
+      epoch: epoch, clock: { now },
+      deliver: { text, _, _ in
+        published.append(text)
+        return true
+      })
     func publish(_ text: String, name: String? = "Ann", room: String = "chat", key: String? = "k")
       -> PublishOutcome?
     {
