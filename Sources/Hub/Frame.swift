@@ -64,7 +64,12 @@ package enum Framing: Sendable {
     let lineEnd = "\r\n".utf8
     // 16 digits are as many as a size has, and two line ends have 4 bytes.
     bytes.reserveCapacity(bytes.count + 20 + payload.count)
-    bytes.append(contentsOf: String(payload.count, radix: 16).utf8)
+    var shift = max(0, (Int.bitWidth - 1 - payload.count.leadingZeroBitCount) / 4 * 4)
+    while shift >= 0 {
+      let digit = UInt8(payload.count >> shift & 0xF)
+      bytes.append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") - 10 + digit)
+      shift -= 4
+    }
     bytes.append(contentsOf: lineEnd)
     bytes.append(contentsOf: payload)
     bytes.append(contentsOf: lineEnd)

@@ -32,9 +32,7 @@ extension Hub {
     listeners[slot].place = UInt32(feed.add(slot))
     counted.opened += 1
     let token = listeners.token(of: slot)
-    var bytes = head
-    framing.append(opening(of: resumption), to: &bytes)
-    send(bytes, privatelyTo: slot)
+    send(head + opening(of: resumption, framing), privatelyTo: slot)
     if isBehind, !listeners[slot].flags.contains(.behind) {
       fallBehind(slot, feed)
       enqueue(slot)
@@ -47,6 +45,17 @@ extension Hub {
   /// could have.
   package func knows(_ last: LastEventID) -> Bool {
     last.id.map { $0.epoch == epoch && $0.number <= newest } ?? true
+  }
+
+  /// The opening of a stream; of those without gaps the last one is kept, since a crowd that comes at
+  /// once is told the same.
+  private func opening(of resumption: Resumption, _ framing: Framing) -> [UInt8] {
+    guard resumption.gaps.isEmpty else { return framing.frame(opening(of: resumption)) }
+    let id = EventID(epoch: epoch, number: resumption.number)
+    if let last = lastOpening, last.id == id, last.framing == framing { return last.bytes }
+    let bytes = framing.frame(opening(of: resumption))
+    lastOpening = (id, framing, bytes)
+    return bytes
   }
 
   /// A comment, `retry:`, the id the stream starts at, and what it can't be given.

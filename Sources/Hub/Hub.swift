@@ -29,6 +29,8 @@ package final class Hub {
   var doomed: [(slot: UInt32, reason: CloseReason)] = []
   /// What waits to be sent to one stream alone, by slot.
   var privateBytes: [UInt32: [UInt8]] = [:]
+  /// What a stream was told last that started at `id` and had lost nothing.
+  var lastOpening: (id: EventID, framing: Framing, bytes: [UInt8])?
   /// How long a listener that is ended shall wait before it reconnects.
   var goodbyeRetry: () -> Duration = { .zero }
   var isWalking = false

@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// Reads a request's head, byte by byte, before evhttp does, and refuses what could be read in two
 /// ways.
 ///
@@ -78,7 +80,12 @@ struct RequestHeadScanner {
 
   /// Where the next line feed stands.
   private mutating func nextLineEnd() -> Int? {
-    let end = bytes[searched...].firstIndex(of: .lf)
+    let end = unsafe bytes.withUnsafeBytes { buffer -> Int? in
+      guard let start = buffer.baseAddress,
+        let found = unsafe memchr(start + searched, Int32(UInt8.lf), buffer.count - searched)
+      else { return nil }
+      return unsafe UnsafeRawPointer(found) - start
+    }
     if end == nil { searched = bytes.count }
     return end
   }
@@ -105,15 +112,18 @@ struct RequestHeadScanner {
 
   /// `method SP request-target SP HTTP-version` (RFC 9112, section 3).
   private mutating func readRequestLine(_ line: Range<Int>) throws(HTTPRefusal) {
-    let parts = bytes[line].split(separator: .space, omittingEmptySubsequences: false)
-    guard parts.count == 3, parts.allSatisfy({ !$0.isEmpty }) else {
-      throw .bad("the request line must be a method, a target and a version")
+    let line = bytes[line]
+    guard let first = line.firstIndex(of: .space), first > line.startIndex,
+      let last = line.lastIndex(of: .space), last > first + 1, last + 1 < line.endIndex
+    else { throw .bad("the request line must be a method, a target and a version") }
+    guard line[..<first].allSatisfy(\.isTokenCharacter) else {
+      throw .bad("the method is no token")
     }
-    guard parts[0].allSatisfy(\.isTokenCharacter) else { throw .bad("the method is no token") }
-    guard parts[1].allSatisfy({ $0 > .space && $0 < 0x7F }) else {
+    let target = first + 1..<last
+    guard line[target].allSatisfy({ $0 > .space && $0 < 0x7F }) else {
       throw .bad("the target has characters that must be percent-encoded")
     }
-    let version = String(decoding: parts[2], as: UTF8.self)
+    let version = String(decoding: line[(last + 1)...], as: UTF8.self)
     guard version == "HTTP/1.1" || version == "HTTP/1.0" else {
       let isVersion =
         version.utf8.count == 8 && version.hasPrefix("HTTP/") && version.utf8.last!.isDigit
@@ -122,14 +132,16 @@ struct RequestHeadScanner {
         : .bad("the version is none of HTTP")
     }
     isHTTP11 = version == "HTTP/1.1"
-    guard let method = HTTPMethod(rawValue: String(decoding: parts[0], as: UTF8.self)) else {
+    guard let method = HTTPMethod(rawValue: String(decoding: line[..<first], as: UTF8.self)) else {
       throw HTTPRefusal(.notImplemented, "this method is not known here")
     }
     self.method = method
     // Absolute-form would bring a second host that must agree with the first: only proxies need it.
-    guard parts[1].first == .slash || (method == .options && parts[1].elementsEqual([.asterisk]))
-    else { throw .bad("the target must begin with /") }
-    target = parts[1].indices
+    let isAsterisk = method == .options && line[target].elementsEqual([.asterisk])
+    guard line[target.lowerBound] == .slash || isAsterisk else {
+      throw .bad("the target must begin with /")
+    }
+    self.target = target
   }
 
   /// `field-name ":" OWS field-value OWS` (RFC 9112, section 5).
@@ -137,7 +149,7 @@ struct RequestHeadScanner {
     guard fields.count < limits.lines else {
       throw HTTPRefusal(.headerFieldsTooLarge, "there are more than \(limits.lines) header fields")
     }
-    let field = try Self.field(line, of: bytes.span)
+    let field = try field(line)
     fields.append(field)
     // The lengths of the names that matter here; nearly every other field is told by it alone.
     switch field.name.count {
@@ -158,9 +170,8 @@ struct RequestHeadScanner {
   }
 
   /// Where name and value of a field's line stand.
-  private static func field(
-    _ line: Range<Int>, of bytes: Span<UInt8>
-  ) throws(HTTPRefusal) -> RequestHead.Field {
+  private func field(_ line: Range<Int>) throws(HTTPRefusal) -> RequestHead.Field {
+    let bytes = bytes.span
     guard bytes[line.lowerBound] != .space, bytes[line.lowerBound] != .tab else {
       throw .bad("a header field is folded")
     }
@@ -172,7 +183,7 @@ struct RequestHeadScanner {
         hasColon ? "a header field's name is no token" : "a header field has no colon")
     }
     var value = colon + 1..<line.upperBound
-    for index in value where bytes[index] < .space && bytes[index] != .tab || bytes[index] == 0x7F {
+    guard !bytes.extracting(value).hasControlCharacters else {
       throw .bad("a header field has control characters")
     }
     while let first = value.first, bytes[first].isBlank { value.removeFirst() }
@@ -235,6 +246,23 @@ struct HTTPRefusal: Error, Equatable {
       \r
       \(body)
       """.utf8)
+  }
+}
+
+extension Span<UInt8> {
+  /// Whether there is a control character other than a tab. No byte ends the search, so that the
+  /// compiler looks at many at once.
+  fileprivate var hasControlCharacters: Bool {
+    unsafe withUnsafeBufferPointer { bytes in
+      var found: UInt8 = 0
+      for index in bytes.indices {
+        let byte = unsafe bytes[index]
+        // Other than && and ||, these are no branches.
+        let isControl: UInt8 = byte < .space ? 1 : 0
+        found |= isControl & (byte == .tab ? 0 : 1) | (byte == 0x7F ? 1 : 0)
+      }
+      return found != 0
+    }
   }
 }
 

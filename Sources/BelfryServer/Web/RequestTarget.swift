@@ -2,8 +2,6 @@
 ///
 /// A path is split first and decoded then, so an encoded slash stays inside its segment.
 package struct RequestTarget: Hashable, Sendable {
-  /// The path as it was sent, without the query.
-  package let path: String
   /// The decoded segments: `/` has none, and a slash at the end leaves an empty last one, so
   /// `/NAME/` is `["NAME", ""]` and not `/NAME`.
   package let segments: [String]
@@ -21,8 +19,6 @@ package struct RequestTarget: Hashable, Sendable {
     }
     let mark = bytes.firstIndex(of: UInt8(ascii: "?")) ?? bytes.endIndex
     let path = bytes[..<mark]
-    self.path = String(decoding: path, as: UTF8.self)
-
     var segments: [String] = []
     if path.count > 1 {
       for piece in path.dropFirst().split(
@@ -56,6 +52,8 @@ package struct RequestTarget: Hashable, Sendable {
   }
 
   private static func segment(_ bytes: ArraySlice<UInt8>) throws(RequestTargetError) -> String {
+    // Nearly none is escaped.
+    guard bytes.contains(UInt8(ascii: "%")) else { return try segment(decoded: bytes) }
     var decoded: [UInt8] = []
     decoded.reserveCapacity(bytes.count)
     var index = bytes.startIndex
@@ -72,6 +70,10 @@ package struct RequestTarget: Hashable, Sendable {
       guard byte != 0 else { throw .nullByte }
       decoded.append(byte)
     }
+    return try segment(decoded: decoded)
+  }
+
+  private static func segment(decoded: some Sequence<UInt8>) throws(RequestTargetError) -> String {
     guard let text = String(validating: decoded, as: UTF8.self) else { throw .invalidUTF8 }
     guard text != ".", text != ".." else { throw .dotSegment }
     return text

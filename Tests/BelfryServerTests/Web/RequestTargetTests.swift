@@ -13,11 +13,6 @@ import Testing
     #expect(try RequestTarget(raw).segments == segments)
   }
 
-  @Test func `the path is kept as it was sent`() throws {
-    #expect(try RequestTarget("/a%2Fb/?c=d?e").path == "/a%2Fb/")
-    #expect(try RequestTarget("/").path == "/")
-  }
-
   @Test(arguments: [
     ("", RequestTargetError.notOriginForm), ("*", .notOriginForm), ("a", .notOriginForm),
     ("?a", .notOriginForm), ("http://a/", .notOriginForm), ("/a#b", .notOriginForm),
