@@ -29,7 +29,7 @@ let package = Package(
   targets: [
     .systemLibrary(
       name: "CReactor", pkgConfig: "libevent_core libevent_extra",
-      providers: [.apt(["libevent-dev"])]),
+      providers: [.apt(["libevent-dev", "libhiredis-dev"])]),
     .target(name: "Reactor", dependencies: ["CReactor"], swiftSettings: settings),
     .target(name: "EventStream", swiftSettings: settings),
     .target(name: "Hub", dependencies: ["EventStream"], swiftSettings: settings),

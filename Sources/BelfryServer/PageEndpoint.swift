@@ -1,5 +1,6 @@
 internal import Chat
 internal import EventStream
+internal import Hub
 internal import Reactor
 
 /// The chat page.
@@ -10,8 +11,16 @@ struct PageEndpoint {
   let basePath: String
   /// The room the page shows.
   let room: RoomName
-  /// The id that a fresh page resumes from, so that it shows the history there is.
-  let since: (RoomName) -> EventID
+  /// The id that a fresh page resumes from, so that it shows the history there is; nil while nobody
+  /// knows.
+  let since: (RoomName) -> EventID?
+
+  let backplane: any Backplane
+
+  /// Has `answer` made when the room's history is known, or can't be.
+  func prepare(_ answer: @escaping () -> Void) {
+    backplane.prepare([room], after: nil) { _ in answer() }
+  }
 
   /// `/`: the page for who is signed in, else the way to the form.
   func show(_ context: RequestContext) -> HTTPResponse {
@@ -54,6 +63,6 @@ struct PageEndpoint {
     return .page(
       pages.chat(
         language: context.language, user: user, flash: flash?.text,
-        room: room.text, since: since(room).description))
+        room: room.text, since: since(room)?.description))
   }
 }

@@ -20,16 +20,34 @@ struct PostEndpoint {
       throw Refusal(.contentTooLarge, "a message has at most \(maximumMessage) bytes")
     }
     let room = try rooms.room(named: form.first("room"))
+    let key = try key(of: form)
     let (hour, minute, second) = WallClock.localTime
     let line = ChatLine(
       hour: hour, minute: minute, second: second, name: context.session?.user, message: message)
-    backplane.publish(line.text, in: room) { outcome in
+    let publication = Publication(
+      room: room, text: line.text, name: context.session?.user, key: key)
+    backplane.publish(publication) { outcome in
       switch outcome {
       case .taken: exchange.respond(HTTPResponse(.noContent))
       case .refused(let reason):
         exchange.respond(
           Refusal(.serviceUnavailable, reason, retryAfter: .seconds(1)).response)
+      case .unknown(let reason):
+        exchange.respond(Refusal(.gatewayTimeout, reason, retryAfter: .seconds(1)).response)
       }
     }
   }
+
+  /// What makes trying again safe: a message is published once under a key.
+  private func key(of form: FormFields) throws(Refusal) -> String? {
+    guard let key = form.first("key"), !key.isEmpty else { return nil }
+    let isPlain = key.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
+    guard isPlain, key.utf8.count <= Self.maximumKey else {
+      throw Refusal(.badRequest, "a key is 1 to \(Self.maximumKey) printable ASCII characters")
+    }
+    return key
+  }
+
+  /// Bytes of a key; a UUID has 36.
+  private static let maximumKey = 128
 }

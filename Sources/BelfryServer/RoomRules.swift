@@ -17,6 +17,9 @@ package struct RoomRules: Sendable {
   /// Any.
   package init() { self.init(matching: nil) }
 
+  /// The original's room alone.
+  package static let chatOnly = RoomRules([RoomPattern(chat)].compactMap(\.self))
+
   /// Those that match one of `patterns`.
   package init(_ patterns: [RoomPattern]) { self.init(matching: patterns) }
 

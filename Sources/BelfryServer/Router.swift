@@ -9,6 +9,7 @@ struct Router {
   let post: PostEndpoint
   let stream: StreamEndpoint
   let files: StaticEndpoint
+  let health: HealthEndpoint
   let cookies: SessionCookies
   let proxies: TrustedProxies
 
@@ -37,23 +38,27 @@ struct Router {
       try allow([.post], method)
       try post.publish(context, exchange)
       return nil
+    case "healthz":
+      try allow([.get, .head], method)
+      return health.show()
     case "stream":
       try allow([.get, .head], method)
       stream.open(context, exchange)
       return nil
     case let name? where !UserName.isReserved(pathSegment: name):
       try allow([.get, .head], method)
-      return page.enter(as: name, context)
+      page.prepare { exchange.respond(page.enter(as: name, context)) }
+      return nil
+    case nil where context.segments.isEmpty:
+      try allow([.get, .head], method)
+      page.prepare { exchange.respond(page.show(context)) }
+      return nil
     default: return try answerBelow(context)
     }
   }
 
   private func answerBelow(_ context: RequestContext) throws(Refusal) -> HTTPResponse {
     let method = context.request.method
-    if context.segments.isEmpty {
-      try allow([.get, .head], method)
-      return page.show(context)
-    }
     guard context.segments.count == 2, context.segments[0] == "static" else { throw .notFound }
     try allow([.get, .head], method)
     return try files.show(context.segments[1], context)

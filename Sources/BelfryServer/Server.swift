@@ -12,6 +12,7 @@ package final class Server {
   private let http: HTTPServer
   private let hub: Hub
   private let streams: StreamSet
+  private let backplane: any Backplane
   private let settings: ServerSettings
   private let logger: Logger
   private var ticker: Event?
@@ -45,8 +46,13 @@ package final class Server {
       settings: settings.hub, epoch: epoch,
       sink: SocketSink(streams, userTimeout: sockets.userTimeout), now: .now)
     relay.hub = hub
-    let backplane = LocalBackplane(epoch: epoch) { text, room, number in
-      hub.append(text, to: room, number: number, now: .now)
+    let backplane: any Backplane
+    if let redis = settings.redis {
+      backplane = try RedisBackplane(on: loop, redis, hub: hub, logger: logger)
+    } else {
+      backplane = LocalBackplane(epoch: epoch) { text, room, number in
+        hub.append(text, to: room, number: number, now: .now)
+      }
     }
 
     let router = try Self.router(
@@ -72,6 +78,7 @@ package final class Server {
       }
     } catch {
       http.close()
+      backplane.close()
       throw error
     }
     if settings.sessionKeys == nil {
@@ -80,6 +87,7 @@ package final class Server {
     self.loop = loop
     self.http = http
     self.hub = hub
+    self.backplane = backplane
     self.streams = streams
     self.settings = settings
     self.logger = logger
@@ -109,14 +117,16 @@ package final class Server {
       login: LoginEndpoint(pages: pages, cookies: cookies, origins: origins, basePath: basePath),
       page: PageEndpoint(
         pages: pages, cookies: cookies, origins: origins, basePath: basePath, room: home,
-        since: { hub.idBeforeHistory(of: $0, now: .now) }),
+        since: { backplane.status.isUp ? hub.idBeforeHistory(of: $0, now: .now) : nil },
+        backplane: backplane),
       post: PostEndpoint(
         rooms: settings.rooms, maximumMessage: settings.maximumMessage, origins: origins,
         backplane: backplane),
       stream: StreamEndpoint(
-        rooms: settings.rooms, hub: hub, streams: streams, origins: origins,
+        rooms: settings.rooms, hub: hub, backplane: backplane, streams: streams, origins: origins,
         maximumListeners: maximumListeners),
-      files: files, cookies: cookies, proxies: settings.trustedProxies)
+      files: files, health: HealthEndpoint(backplane: backplane), cookies: cookies,
+      proxies: settings.trustedProxies)
   }
 
   /// Serves until `stop` has drained everything.
@@ -131,13 +141,15 @@ package final class Server {
     ticker = nil
     statistics = nil
     drain = nil
+    backplane.close()
     hub.removeAll(reason: .drain)
     http.close()
   }
 
   private func endOfTurn() -> Bool {
     http.endOfTurn()
-    let hasMore = hub.flush()
+    let hasWaiting = backplane.endOfTurn()
+    let hasMore = hub.flush() || hasWaiting
     if drain != nil, hub.listenerCount == 0, http.connectionCount == 0 { loop.stop() }
     return hasMore
   }

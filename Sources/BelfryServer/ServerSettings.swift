@@ -29,6 +29,9 @@ package struct ServerSettings: Sendable {
   /// Open streams at most; nil: what the limit on descriptors leaves.
   package var maximumListeners: Int?
 
+  /// What connects this node with others; nil: it is alone.
+  package var redis: RedisSettings?
+
   /// How often a line of counters is logged; nil is never.
   package var statisticsInterval: Duration?
 

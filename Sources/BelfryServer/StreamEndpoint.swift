@@ -6,6 +6,7 @@ internal import Reactor
 struct StreamEndpoint {
   let rooms: RoomRules
   let hub: Hub
+  let backplane: any Backplane
   let streams: StreamSet
   let origins: OriginPolicy
   let head = StreamHead()
@@ -14,7 +15,21 @@ struct StreamEndpoint {
 
   func open(_ context: RequestContext, _ exchange: HTTPExchange) {
     do throws(Refusal) {
-      try open(try rooms(of: context), context, exchange)
+      let rooms = try rooms(of: context)
+      guard context.request.method == .get else {
+        var response = HTTPResponse(.ok, headers: StreamHead.headers)
+        origins.grant(context, in: &response.headers)
+        response.length = nil
+        response.closesConnection = true
+        exchange.respond(response)
+        return
+      }
+      backplane.prepare(rooms, after: lastEventID(of: context)) { preparation in
+        switch preparation {
+        case .ready: open(rooms, context, exchange)
+        case .unavailable(let reason): refuse(reason, context, exchange)
+        }
+      }
     } catch {
       respond(error, context, exchange)
     }
@@ -31,15 +46,7 @@ struct StreamEndpoint {
 
   private func open(
     _ rooms: [RoomName], _ context: RequestContext, _ exchange: HTTPExchange
-  ) throws(Refusal) {
-    guard context.request.method == .get else {
-      var response = HTTPResponse(.ok, headers: StreamHead.headers)
-      origins.grant(context, in: &response.headers)
-      response.length = nil
-      response.closesConnection = true
-      exchange.respond(response)
-      return
-    }
+  ) {
     guard hub.listenerCount < maximumListeners else {
       refuse("as many listeners as this server takes are here already", context, exchange)
       return

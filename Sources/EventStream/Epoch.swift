@@ -10,8 +10,14 @@ package struct Epoch: Hashable, Sendable, CustomStringConvertible {
   package init?(_ text: some StringProtocol) {
     let utf8 = text.utf8
     // A String's length in bytes is at hand; a stranger's long text is refused before it is walked.
+    guard 1...16 ~= utf8.count else { return nil }
+    self.init(utf8: Array(utf8)[...])
+  }
+
+  /// The same of a text's bytes.
+  package init?(utf8: ArraySlice<UInt8>) {
     guard 1...16 ~= utf8.count, utf8.allSatisfy(Self.isAllowed) else { return nil }
-    self.text = String(text)
+    text = String(decoding: utf8, as: UTF8.self)
   }
 
   private init(trusted text: String) { self.text = text }

@@ -16,11 +16,17 @@ package struct EventID: Hashable, Sendable, CustomStringConvertible {
   /// Fails unless `text` is exactly `EPOCH-N`, N being 0...`UInt64.max` in decimal digits without
   /// a sign or leading zeros.
   package init?(_ text: some StringProtocol) {
-    let utf8 = text.utf8
     // 16 characters of epoch, a dash, 20 digits.
-    guard utf8.count <= 37, let dash = utf8.firstIndex(of: UInt8(ascii: "-")) else { return nil }
-    guard let epoch = Epoch(text[..<dash]) else { return nil }
-    guard let number = Self.number(utf8[utf8.index(after: dash)...]) else { return nil }
+    guard text.utf8.count <= 37 else { return nil }
+    self.init(utf8: Array(text.utf8)[...])
+  }
+
+  /// The same of a text's bytes.
+  package init?(utf8: ArraySlice<UInt8>) {
+    guard utf8.count <= 37, let dash = utf8.firstIndex(of: UInt8(ascii: "-")),
+      let epoch = Epoch(utf8: utf8[..<dash]),
+      let number = UInt64(decimal: utf8[utf8.index(after: dash)...])
+    else { return nil }
     self.init(epoch: epoch, number: number)
   }
 
@@ -31,20 +37,5 @@ package struct EventID: Hashable, Sendable, CustomStringConvertible {
     bytes.append(contentsOf: epoch.text.utf8)
     bytes.append(UInt8(ascii: "-"))
     bytes.append(decimal: number)
-  }
-
-  private static func number(_ digits: some Collection<UInt8>) -> UInt64? {
-    guard let first = digits.first, first != UInt8(ascii: "0") || digits.count == 1 else {
-      return nil
-    }
-    var number: UInt64 = 0
-    for digit in digits {
-      guard UInt8(ascii: "0")...UInt8(ascii: "9") ~= digit else { return nil }
-      let (tens, overflowed) = number.multipliedReportingOverflow(by: 10)
-      let (sum, carried) = tens.addingReportingOverflow(UInt64(digit - UInt8(ascii: "0")))
-      guard !overflowed, !carried else { return nil }
-      number = sum
-    }
-    return number
   }
 }

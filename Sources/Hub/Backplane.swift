@@ -2,11 +2,47 @@ package import EventStream
 
 /// The way that a published message takes to every node's hub, its own included.
 package protocol Backplane: AnyObject {
-  /// Publishes `text` in `room` and says once how that went, maybe before this returns.
+  /// Publishes a line and says once how that went, maybe before this returns.
   ///
   /// - Parameter completion: called exactly once, on the loop.
-  func publish(
-    _ text: String, in room: RoomName, completion: @escaping (PublishOutcome) -> Void)
+  func publish(_ publication: Publication, completion: @escaping (PublishOutcome) -> Void)
+
+  /// Sees to it that the hub has the history of `rooms`, as far as it is kept, and knows `id` if
+  /// anybody does; then calls `completion`, maybe before this returns.
+  ///
+  /// - Parameters:
+  ///   - rooms: they stay for a while also when nobody comes to listen.
+  ///   - id: what a listener says it has; nil asks for nothing.
+  ///   - completion: called exactly once, on the loop, in the turn in which the answer holds.
+  func prepare(
+    _ rooms: [RoomName], after id: LastEventID?, completion: @escaping (Preparation) -> Void)
+
+  /// What it is, and whether messages get through at the moment.
+  var status: BackplaneStatus { get }
+
+  /// To be called at the end of each turn of the loop; returns whether it has more to do.
+  func endOfTurn() -> Bool
+
+  /// Answers whoever still waits, and lets go of what it holds.
+  func close()
+}
+
+/// A line to be published.
+package struct Publication: Sendable {
+  package var room: RoomName
+  /// The line as listeners see it.
+  package var text: String
+  /// Who says it; nil is anonymous.
+  package var name: String?
+  /// Names this attempt, so that the same said again within five minutes is published once.
+  package var key: String?
+
+  package init(room: RoomName, text: String, name: String? = nil, key: String? = nil) {
+    self.room = room
+    self.text = text
+    self.name = name
+    self.key = key
+  }
 }
 
 /// How a publish went.
@@ -15,6 +51,27 @@ package enum PublishOutcome: Equatable, Sendable {
   case taken(EventID)
   /// It is not taken; the reason is for the publisher's eyes.
   case refused(reason: String)
+  /// It was handed on, and nobody said whether it was taken.
+  case unknown(reason: String)
+}
+
+/// Whether rooms can be listened to.
+package enum Preparation: Equatable, Sendable {
+  case ready
+  /// Not now; the reason is for the listener's eyes.
+  case unavailable(reason: String)
+}
+
+/// What a backplane says of itself.
+package struct BackplaneStatus: Equatable, Sendable {
+  /// `local` or `redis`.
+  package var name: String
+  package var isUp: Bool
+
+  package init(name: String, isUp: Bool) {
+    self.name = name
+    self.isUp = isUp
+  }
 }
 
 /// The default backplane: this process alone. Numbers are taken here, and messages handed straight
@@ -23,26 +80,47 @@ package final class LocalBackplane: Backplane {
   private let epoch: Epoch
   /// The number of the newest message.
   private var newest: UInt64
+  private var keys = RecentKeys()
+  private let clock: () -> ContinuousClock.Instant
   private let deliver: (_ text: String, _ room: RoomName, _ number: UInt64) -> Bool
 
   /// - Parameter deliver: takes a message in; false when there is no place for its room.
   package init(
-    epoch: Epoch, newest: UInt64 = 0,
+    epoch: Epoch, newest: UInt64 = 0, clock: @escaping () -> ContinuousClock.Instant = { .now },
     deliver: @escaping (_ text: String, _ room: RoomName, _ number: UInt64) -> Bool
   ) {
     self.epoch = epoch
     self.newest = newest
+    self.clock = clock
     self.deliver = deliver
   }
 
   package func publish(
-    _ text: String, in room: RoomName, completion: @escaping (PublishOutcome) -> Void
+    _ publication: Publication, completion: @escaping (PublishOutcome) -> Void
   ) {
-    guard deliver(text, room, newest + 1) else {
+    let key = publication.key.map {
+      RecentKeys.Key(text: $0, room: publication.room, name: publication.name)
+    }
+    if let key, let number = keys.number(of: key, now: clock()) {
+      completion(.taken(EventID(epoch: epoch, number: number)))
+      return
+    }
+    guard deliver(publication.text, publication.room, newest + 1) else {
       completion(.refused(reason: "as many rooms as this server may hold are open already"))
       return
     }
     newest += 1
+    if let key { keys.remember(key, number: newest, now: clock()) }
     completion(.taken(EventID(epoch: epoch, number: newest)))
   }
+
+  package func prepare(
+    _ rooms: [RoomName], after id: LastEventID?, completion: @escaping (Preparation) -> Void
+  ) { completion(.ready) }
+
+  package var status: BackplaneStatus { BackplaneStatus(name: "local", isUp: true) }
+
+  package func endOfTurn() -> Bool { false }
+
+  package func close() {}
 }

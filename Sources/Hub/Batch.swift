@@ -15,26 +15,37 @@ struct Batch {
   private(set) var bytes: [UInt8] = []
   /// The part of `bytes` to be sent.
   private(set) var range = 0..<0
-  /// For each frame, its number and where it ends, counted from `range.lowerBound`.
-  private(set) var ends: [(number: UInt64, offset: Int)] = []
+  /// For each frame, its position and where it ends, counted from `range.lowerBound`.
+  private(set) var ends: [(position: UInt64, offset: Int)] = []
+  /// Whether lines without an id were left out.
+  private var skipsStrays = false
+  /// Whether there were any in the rooms, so that it makes a difference.
+  private var sawStrays = false
 
   init() {}
 
   /// Whether it is still what a listener at `cursor` needs while the feed stands at `head`.
-  func serves(_ cursor: UInt64, head: UInt64) -> Bool {
-    self.cursor == cursor && self.head == head
+  func serves(_ cursor: UInt64, head: UInt64, skippingStrays: Bool) -> Bool {
+    self.cursor == cursor && self.head == head && (skipsStrays == skippingStrays || !sawStrays)
   }
 
-  /// Joins what `feed` has after `cursor`, in the order of the numbers; empty when there is nothing.
-  init(of feed: Feed, after cursor: UInt64, framing: Framing) {
+  /// Joins what `feed` has after `cursor`, in the order of the positions; empty when there is nothing.
+  init(of feed: Feed, after cursor: UInt64, framing: Framing, skippingStrays: Bool) {
     self.cursor = cursor
+    skipsStrays = skippingStrays
     head = feed.head
-    var sources = feed.rooms.map { (room: $0, index: $0.index(after: cursor)) }
+    var sources = feed.rooms.map {
+      (frames: $0.messages.frames, index: $0.messages.index(after: cursor))
+    }
+    for room in feed.rooms where !room.strays.isEmpty {
+      sawStrays = true
+      if !skippingStrays { sources.append((room.strays.frames, room.strays.index(after: cursor))) }
+    }
     while bytes.count < Batch.maximumBytes, ends.count < Batch.maximumFrames {
       var best: (source: Int, frame: Frame)?
-      for (place, source) in sources.enumerated() where source.index < source.room.frames.count {
-        let frame = source.room.frames[source.index]
-        if best.map({ frame.number < $0.frame.number }) ?? true { best = (place, frame) }
+      for (place, source) in sources.enumerated() where source.index < source.frames.count {
+        let frame = source.frames[source.index]
+        if best.map({ frame.position < $0.frame.position }) ?? true { best = (place, frame) }
       }
       guard let (source, frame) = best else { break }
       sources[source].index += 1
@@ -55,13 +66,13 @@ struct Batch {
       bytes.append(contentsOf: frame.bytes[part])
       range = 0..<bytes.count
     }
-    ends.append((frame.number, range.count))
+    ends.append((frame.position, range.count))
   }
 
   /// Where a listener stands that has `count` bytes of the batch: the last frame it has completely
   /// (nil: none), how many that makes, and how much of the next it has.
-  func place(after count: Int) -> (number: UInt64?, frames: Int, offset: Int) {
-    if let last = ends.last, last.offset == count { return (last.number, ends.count, 0) }
+  func place(after count: Int) -> (position: UInt64?, frames: Int, offset: Int) {
+    if let last = ends.last, last.offset == count { return (last.position, ends.count, 0) }
     var low = 0
     var high = ends.count
     while low < high {
@@ -69,6 +80,6 @@ struct Batch {
       if ends[middle].offset <= count { low = middle + 1 } else { high = middle }
     }
     return low == 0
-      ? (nil, 0, count) : (ends[low - 1].number, low, count - ends[low - 1].offset)
+      ? (nil, 0, count) : (ends[low - 1].position, low, count - ends[low - 1].offset)
   }
 }

@@ -10,7 +10,7 @@ final class Feed {
   let rooms: [Room]
   /// Slots of the listeners, in no order; a listener knows its place here.
   private(set) var members: [UInt32] = []
-  /// The number of the newest frame in any of the rooms, or more.
+  /// The position of the newest frame in any of the rooms, or more.
   private(set) var head: UInt64
   /// How many members, counted from `next`, are still to be met in this walk.
   private(set) var pending = 0
@@ -18,13 +18,13 @@ final class Feed {
   private(set) var next = 0
   /// The head when the walk was last at place 0.
   private var circleHead: UInt64
-  /// Every member that is neither behind nor replaying has everything up to this number.
+  /// Every member that is neither behind nor replaying has everything up to this position.
   private var confirmed: UInt64
   /// A lower bound of the cursors of the members that are behind and not replaying.
   private var behindFloor = UInt64.max
   /// How many members are replaying.
   var replaying = 0 { didSet { if replaying == 0 { lostThrough = 0 } } }
-  /// While members replay, messages up to this number have left the log: whoever replays and has not
+  /// While members replay, messages up to this position have left the log: whoever replays and has not
   /// come so far has lost some.
   private(set) var lostThrough: UInt64 = 0
   /// Whether the hub's queue of feeds with work holds this one.
@@ -40,7 +40,7 @@ final class Feed {
     confirmed = head
   }
 
-  /// Frames after this number may still be needed by a listener that isn't replaying.
+  /// Frames after this position may still be needed by a listener that isn't replaying.
   ///
   /// One that replays holds nothing: it lives on history, and is closed when history leaves it.
   var floor: UInt64 { min(confirmed, behindFloor) }
@@ -82,8 +82,8 @@ final class Feed {
   func setBehindFloor(_ floor: UInt64) { behindFloor = floor }
 
   /// A frame has left the log of one of the rooms.
-  func lose(_ number: UInt64) {
-    if replaying > 0 { lostThrough = max(lostThrough, number) }
+  func lose(_ position: UInt64) {
+    if replaying > 0 { lostThrough = max(lostThrough, position) }
   }
 
   /// Those who lost something have been told.

@@ -2,9 +2,11 @@ internal import EventStream
 
 /// One message as the bytes that every stream of its room is sent; made once, immutable and shared.
 struct Frame {
-  /// The message's place in the order over all rooms: the N of its id.
+  /// The N of its id; 0 when it has none.
   let number: UInt64
-  /// When this node took it in.
+  /// Its place in the order over all rooms.
+  let position: UInt64
+  /// When it was taken in, by this node or by another that handed it on.
   let time: ContinuousClock.Instant
   /// How many bytes its room had taken in before it.
   let offset: UInt64
@@ -13,12 +15,16 @@ struct Frame {
   /// Where the event itself stands in `bytes`: what an HTTP/1.0 stream is sent.
   let event: Range<Int>
 
-  init(_ event: ServerSentEvent, number: UInt64, offset: UInt64, time: ContinuousClock.Instant) {
+  init(
+    _ event: ServerSentEvent, number: UInt64, position: UInt64, offset: UInt64,
+    time: ContinuousClock.Instant
+  ) {
     var payload: [UInt8] = []
     event.encode(into: &payload)
     bytes = Framing.chunked.frame(payload)
     self.event = bytes.count - 2 - payload.count..<bytes.count - 2
     self.number = number
+    self.position = position
     self.offset = offset
     self.time = time
   }

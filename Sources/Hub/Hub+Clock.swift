@@ -68,10 +68,8 @@ extension Hub {
     var oldest: Frame?
     for room in feed.rooms {
       bytes += room.bytes(after: listener.cursor)
-      let index = room.index(after: listener.cursor)
-      guard index < room.frames.count else { continue }
-      let frame = room.frames[index]
-      if oldest.map({ frame.number < $0.number }) ?? true { oldest = frame }
+      guard let frame = room.first(after: listener.cursor) else { continue }
+      if oldest.map({ frame.position < $0.position }) ?? true { oldest = frame }
     }
     guard let oldest else { return silence > settings.listenerLag ? .slow : nil }
     // The message it is reading doesn't count: one larger than the limit can be read too.

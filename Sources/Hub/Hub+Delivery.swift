@@ -113,8 +113,10 @@ extension Hub {
   private func batch(of feed: Feed, for listener: Listener) -> Batch {
     let isPlain = listener.flags.contains(.plain)
     let kept = isPlain ? feed.batches.plain : feed.batches.chunked
-    if kept.serves(listener.cursor, head: feed.head) { return kept }
-    let batch = Batch(of: feed, after: listener.cursor, framing: listener.framing)
+    let skips = listener.flags.contains(.skipsStrays)
+    if kept.serves(listener.cursor, head: feed.head, skippingStrays: skips) { return kept }
+    let batch = Batch(
+      of: feed, after: listener.cursor, framing: listener.framing, skippingStrays: skips)
     if isPlain { feed.batches.plain = batch } else { feed.batches.chunked = batch }
     return batch
   }
@@ -128,7 +130,7 @@ extension Hub {
       batch.range.lowerBound + offset..<batch.range.upperBound)
     guard let taken = offer(part, to: slot, handle) else { return false }
     let place = batch.place(after: offset + taken)
-    listeners[slot].advance(to: place.number, offset: place.offset)
+    listeners[slot].advance(to: place.position, offset: place.offset)
     counted.countDelivery(
       of: place.frames, isReplay: listener.flags.contains(.replaying))
     if taken == part.count { return true }
@@ -169,11 +171,13 @@ extension Hub {
 
   /// The stream has everything that was published.
   private func arrive(_ slot: UInt32, _ listener: Listener, _ feed: Feed) {
-    guard !listener.flags.isDisjoint(with: [.replaying, .blocked, .ending]) else { return }
+    let changes: Listener.Flags = [.replaying, .skipsStrays, .blocked, .ending]
+    guard !listener.flags.isDisjoint(with: changes) else { return }
     if listener.flags.contains(.replaying) {
       listeners[slot].flags.remove(.replaying)
       feed.replaying -= 1
     }
+    listeners[slot].flags.remove(.skipsStrays)
     if listener.flags.contains(.blocked), let handle = listener.handle {
       listeners[slot].flags.remove(.blocked)
       sink.setBlocked(false, handle, listeners.token(of: slot))

@@ -16,13 +16,14 @@ extension Hub {
   ) -> StreamToken {
     let rooms = rooms(names, now: now)
     let resumption = Resumption(
-      after: lastEventID, rooms: rooms, epoch: epoch, newest: newest)
+      after: lastEventID, rooms: rooms, epoch: epoch, numbering: numbering)
     for gap in resumption.gaps { counted.countGap(gap.reason) }
     let feed = feed(of: rooms)
     if resumption.cursor < feed.lostThrough { closeLost(feed) }
     var flags: Listener.Flags = framing == .plain ? [.plain] : []
-    if resumption.cursor < newest {
-      flags.insert(.replaying)
+    let isBehind = resumption.cursor < numbering.newestPosition
+    if isBehind {
+      flags.formUnion([.replaying, .skipsStrays])
       feed.replaying += 1
     }
     let slot = listeners.insert(
@@ -32,7 +33,7 @@ extension Hub {
     counted.opened += 1
     let token = listeners.token(of: slot)
     send(head + opening(of: resumption, framing), privatelyTo: slot)
-    if resumption.cursor < newest, !listeners[slot].flags.contains(.behind) {
+    if isBehind, !listeners[slot].flags.contains(.behind) {
       fallBehind(slot, feed)
       enqueue(slot)
     }
@@ -40,11 +41,17 @@ extension Hub {
     return token
   }
 
+  /// Whether a listener's last id names a message that this hub may have had, or is none that anybody
+  /// could have.
+  package func knows(_ last: LastEventID) -> Bool {
+    last.id.map { $0.epoch == epoch && $0.number <= newest } ?? true
+  }
+
   /// The opening of a stream; of those without gaps the last one is kept, since a crowd that comes at
   /// once is told the same.
   private func opening(of resumption: Resumption, _ framing: Framing) -> [UInt8] {
     guard resumption.gaps.isEmpty else { return framing.frame(opening(of: resumption)) }
-    let id = EventID(epoch: epoch, number: resumption.cursor)
+    let id = EventID(epoch: epoch, number: resumption.number)
     if let last = lastOpening, last.id == id, last.framing == framing { return last.bytes }
     let bytes = framing.frame(opening(of: resumption))
     lastOpening = (id, framing, bytes)
@@ -56,7 +63,7 @@ extension Hub {
     var bytes: [UInt8] = []
     ServerSentEvent.encodeComment("", into: &bytes)
     ServerSentEvent(retry: settings.retry).encode(into: &bytes)
-    let id = EventID(epoch: epoch, number: resumption.cursor)
+    let id = EventID(epoch: epoch, number: resumption.number)
     ServerSentEvent(id: id).encode(into: &bytes)
     for gap in resumption.gaps { gap.event.encode(into: &bytes) }
     return bytes

@@ -9,11 +9,10 @@ package final class Hub {
 
   package let settings: HubSettings
   /// Names this history: the first half of its ids.
-  package let epoch: Epoch
+  package internal(set) var epoch: Epoch
   let sink: any EventSink
   let heartbeats: HeartbeatSchedule
-  /// The number of the newest message over all rooms.
-  package private(set) var newest: UInt64
+  var numbering: Numbering
   var table: RoomTable
   var listeners = ListenerTable()
   /// By `Feed.index`; nil is free.
@@ -49,7 +48,7 @@ package final class Hub {
   ) {
     self.settings = settings
     self.epoch = epoch
-    self.newest = newest
+    numbering = Numbering(newest: newest)
     self.sink = sink
     heartbeats = HeartbeatSchedule(interval: settings.heartbeat)
     table = RoomTable(settings: settings)
@@ -72,6 +71,9 @@ package final class Hub {
   /// How many streams are open.
   package var listenerCount: Int { listeners.count }
 
+  /// The number of the newest message over all rooms.
+  package var newest: UInt64 { numbering.newest }
+
   /// The id of the newest message over all rooms.
   package var newestID: EventID { EventID(epoch: epoch, number: newest) }
 
@@ -83,18 +85,25 @@ package final class Hub {
   package func append(_ text: String, to name: RoomName, number: UInt64, now: Instant) -> Bool {
     precondition(number > newest, "numbers rise")
     guard let room = table.room(name) else { return false }
-    newest = number
+    numbering.advance(to: number)
     counted.published += 1
     let id = EventID(epoch: epoch, number: number)
-    table.append(ServerSentEvent(id: id, data: text), to: room, number: number, now: now)
-    bytesSinceSweep += text.utf8.count
+    table.append(
+      ServerSentEvent(id: id, data: text), to: room, number: number,
+      position: numbering.newestPosition, time: now, now: now)
+    raise(room, by: text.utf8.count, now: now)
+    if room.feeds.isEmpty { table.forgetIfIdle(room) }
+    return true
+  }
+
+  /// The room's newest frame stands at the newest position: its feeds have work.
+  func raise(_ room: Room, by bytes: Int, now: Instant) {
+    bytesSinceSweep += bytes
     for feed in room.feeds {
-      feed.raise(head: number)
+      feed.raise(head: numbering.newestPosition)
       queue(feed)
     }
-    if room.feeds.isEmpty { table.forgetIfIdle(room) }
     if bytesSinceSweep > settings.listenerLagBytes { closeLagging(now: now) }
-    return true
   }
 
   /// Whether all of these rooms, whose names differ, are held or could be.
@@ -124,7 +133,7 @@ package final class Hub {
     if let feed = feedsByRooms[names] { return feed }
     let index = freeFeeds.popLast() ?? feeds.count
     if index == feeds.count { feeds.append(nil) }
-    let feed = Feed(index: index, rooms: rooms, head: newest)
+    let feed = Feed(index: index, rooms: rooms, head: numbering.newestPosition)
     feeds[index] = feed
     feedsByRooms[names] = feed
     for room in rooms { room.add(feed) }

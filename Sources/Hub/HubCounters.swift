@@ -12,6 +12,8 @@ package struct HubCounters: Sendable {
   package internal(set) var opened = 0
   /// Messages taken in.
   package internal(set) var published = 0
+  /// Lines without a number taken in.
+  package internal(set) var strays = 0
   /// Messages written to a stream completely, counted per stream.
   package internal(set) var delivered = 0
   /// Of those, how many rode in a system call with one before them.

@@ -7,7 +7,7 @@ struct Listener {
   /// The feed it hangs on, and its place there.
   var feed: Int32 = 0
   var place: UInt32 = 0
-  /// It has every frame up to this number.
+  /// It has every frame up to this position.
   var cursor: UInt64 = 0
   /// Bytes it has of the frame after that.
   var offset: UInt32 = 0
@@ -28,9 +28,9 @@ struct Listener {
   /// The sink's name for it; nil when the slot is free.
   var handle: StreamHandle? { rawHandle < 0 ? nil : StreamHandle(rawValue: rawHandle) }
 
-  /// It has every frame up to `number` (nil: none more than before), and `offset` bytes of the next.
-  mutating func advance(to number: UInt64?, offset: Int) {
-    if let number { cursor = number }
+  /// It has every frame up to `position` (nil: none more than before), and `offset` bytes of the next.
+  mutating func advance(to position: UInt64?, offset: Int) {
+    if let position { cursor = position }
     self.offset = UInt32(offset)
   }
 
@@ -42,6 +42,9 @@ struct Listener {
     static var behind: Flags { Flags(rawValue: 2) }
     /// It has not reached the head since it came; it reads from history and keeps nothing alive.
     static var replaying: Flags { Flags(rawValue: 4) }
+    /// It came to be sent history first: until it has reached the head, lines without an id are not
+    /// for it.
+    static var skipsStrays: Flags { Flags(rawValue: 512) }
     /// Its sink was told that it is blocked.
     static var blocked: Flags { Flags(rawValue: 128) }
     /// It stands in the hub's `unfinished`.

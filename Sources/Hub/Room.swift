@@ -1,74 +1,121 @@
 internal import EventStream
 
-/// A room: its log, oldest frame first, and the feeds that its listeners hang on.
+/// A room: its logs, oldest frame first, and the feeds that its listeners hang on.
 ///
-/// The log's front may hold *retired* frames: out of history, so never replayed again, but still
-/// needed by a connected listener that is behind. The rest is history.
+/// The front of `messages` may hold *retired* frames: out of history, so never replayed again, but
+/// still needed by a connected listener that is behind. The rest is history. What was never in
+/// history, lines without an id, has a log of its own, so that it goes as soon as nobody needs it
+/// and takes no message's place.
 final class Room {
   let name: RoomName
-  /// Ordered by number.
-  private(set) var frames = Ring<Frame>()
-  /// How many frames at the front are retired.
+  private(set) var messages = FrameLog()
+  /// Frames for those who listen now, without an id, never replayed.
+  private(set) var strays = FrameLog()
+  /// How many messages at the front are retired.
   private(set) var retired = 0
-  /// What the frames in history cost.
+  /// How many of those are from before history began anew.
+  private var past = 0
+  /// What the messages in history cost.
   private(set) var historyBytes = 0
   /// The messages up to this number that the room ever had are gone from the log.
   private(set) var droppedThrough: UInt64
-  /// Bytes of all frames ever taken in.
-  private(set) var takenBytes: UInt64 = 0
+  /// Of messages up to this number it is not known whether the room had any.
+  private(set) var unknownThrough: UInt64
   /// The feeds that follow this room; each has listeners.
   private(set) var feeds: [Feed] = []
   /// Whether the eviction queue knows this room: it does while there is history.
   var isQueuedForEviction = false
+  /// Whether it is kept, empty or not, until the backplane lets it go.
+  var isHeld = false
 
-  /// - Parameter droppedThrough: what is remembered of an earlier room of this name.
-  init(name: RoomName, droppedThrough: UInt64) {
+  /// - Parameters:
+  ///   - droppedThrough: what is remembered of an earlier room of this name.
+  ///   - unknownThrough: how far the memory of earlier rooms doesn't reach.
+  init(name: RoomName, droppedThrough: UInt64, unknownThrough: UInt64 = 0) {
     self.name = name
     self.droppedThrough = droppedThrough
+    self.unknownThrough = unknownThrough
   }
 
-  var historyCount: Int { frames.count - retired }
-  var oldestInHistory: Frame? { historyCount > 0 ? frames[retired] : nil }
+  var historyCount: Int { messages.frames.count - retired }
+  var oldestInHistory: Frame? { historyCount > 0 ? messages.frames[retired] : nil }
   /// Nobody listens and nothing is kept.
-  var isForgettable: Bool { feeds.isEmpty && frames.isEmpty }
+  var isForgettable: Bool { feeds.isEmpty && messages.isEmpty && !isHeld }
 
-  func append(_ event: ServerSentEvent, number: UInt64, time: ContinuousClock.Instant) -> Frame {
-    precondition(number > (frames.last?.number ?? 0), "numbers rise in a room's log")
-    let frame = Frame(event, number: number, offset: takenBytes, time: time)
-    takenBytes += UInt64(frame.bytes.count)
+  func append(
+    _ event: ServerSentEvent, number: UInt64, position: UInt64, time: ContinuousClock.Instant
+  ) -> Frame {
+    let frame = messages.append(event, number: number, position: position, time: time)
     historyBytes += frame.cost
-    frames.append(frame)
     return frame
+  }
+
+  /// Takes in what only those get who listen now.
+  func appendStray(
+    _ event: ServerSentEvent, position: UInt64, time: ContinuousClock.Instant
+  ) -> Frame {
+    strays.append(event, number: 0, position: position, time: time)
   }
 
   /// Takes the oldest frame out of history; it stays in the log until `drop` lets it go.
   func retireOldest() {
-    let frame = frames[retired]
+    let frame = messages.frames[retired]
     historyBytes -= frame.cost
     retired += 1
   }
 
-  /// Lets the retired frames go that every connected listener has.
+  /// History begins anew, with what came up to `number` gone; everything in the log is retired.
+  func beginHistory(after number: UInt64) {
+    precondition(historyCount == 0, "what is past is retired first")
+    past = retired
+    droppedThrough = number
+    unknownThrough = 0
+  }
+
+  /// Takes in what those are to be told who are here when history begins anew, after what they lack
+  /// of the past.
+  func appendNotice(
+    _ event: ServerSentEvent, position: UInt64, time: ContinuousClock.Instant
+  ) -> Frame {
+    precondition(historyCount == 0 && past == retired, "it stands at the beginning")
+    let frame = messages.append(event, number: 0, position: position, time: time)
+    retired += 1
+    past += 1
+    return frame
+  }
+
+  /// The first message after `position`, notices left out.
+  func firstMessage(after position: UInt64) -> Frame? {
+    for index in messages.index(after: position)..<messages.frames.count
+    where messages.frames[index].number > 0 {
+      return messages.frames[index]
+    }
+    return nil
+  }
+
+  /// Lets the frames go that are out of history and that every connected listener has.
   func drop() {
-    guard retired > 0 else { return }
+    guard retired > 0 || !strays.isEmpty else { return }
     let needed = feeds.reduce(UInt64.max) { min($0, $1.floor) }
-    while retired > 0, let frame = frames.first, frame.number <= needed {
-      frames.removeFirst()
+    while let frame = strays.frames.first, frame.position <= needed { strays.removeFirst() }
+    while retired > 0, let frame = messages.frames.first, frame.position <= needed {
+      messages.removeFirst()
       retired -= 1
-      droppedThrough = frame.number
-      for feed in feeds { feed.lose(frame.number) }
+      if past > 0 { past -= 1 } else { droppedThrough = frame.number }
+      for feed in feeds { feed.lose(frame.position) }
     }
   }
 
-  /// The index of the first frame after `number`.
-  func index(after number: UInt64) -> Int {
-    frames.partitionPoint { $0.number <= number }
+  /// The oldest frame after `position` that a listener there needs.
+  func first(after position: UInt64) -> Frame? {
+    guard let stray = strays.first(after: position) else { return messages.first(after: position) }
+    guard let message = messages.first(after: position) else { return stray }
+    return message.position < stray.position ? message : stray
   }
 
-  /// Bytes of the frames after `number`.
-  func bytes(after number: UInt64) -> UInt64 {
-    let index = index(after: number)
-    return index < frames.count ? takenBytes - frames[index].offset : 0
+  /// Bytes of the frames after `position`.
+  func bytes(after position: UInt64) -> UInt64 {
+    messages.bytes(after: position) + strays.bytes(after: position)
   }
 
   func add(_ feed: Feed) { feeds.append(feed) }

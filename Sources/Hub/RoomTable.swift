@@ -27,9 +27,10 @@ struct RoomTable {
 
   /// Takes a message into its room's log, and lets go what the bounds on history no longer cover.
   mutating func append(
-    _ event: ServerSentEvent, to room: Room, number: UInt64, now: ContinuousClock.Instant
+    _ event: ServerSentEvent, to room: Room, number: UInt64, position: UInt64,
+    time: ContinuousClock.Instant, now: ContinuousClock.Instant
   ) {
-    let frame = room.append(event, number: number, time: now)
+    let frame = room.append(event, number: number, position: position, time: time)
     historyBytes += frame.cost
     historyEntries += 1
     while room.historyCount > settings.historyCount { retireOldest(of: room) }
@@ -53,6 +54,44 @@ struct RoomTable {
       room.drop()
       forgetIfIdle(room)
     }
+  }
+
+  /// Holds an empty room, of which a backplane knows what came before; nil when there is no place.
+  mutating func hold(
+    _ name: RoomName, droppedThrough: UInt64, unknownThrough: UInt64
+  ) -> Room? {
+    precondition(rooms[name] == nil, "a room is taken over once")
+    guard rooms.count < settings.maximumRooms else { return nil }
+    let room = Room(name: name, droppedThrough: droppedThrough, unknownThrough: unknownThrough)
+    room.isHeld = true
+    rooms[name] = room
+    return room
+  }
+
+  /// Drops a room that nobody listens to with its log, and remembers nothing.
+  mutating func unload(_ name: RoomName) {
+    guard let room = rooms[name] else { return }
+    precondition(room.feeds.isEmpty, "a room with listeners stays")
+    retireAll(of: room)
+    rooms[name] = nil
+    compactEvictions()
+  }
+
+  /// Begins a new history in every room.
+  mutating func restart() {
+    forgotten = [:]
+    lostThrough = 0
+    for room in rooms.values { beginHistory(of: room, after: 0) }
+  }
+
+  /// Takes all of a room's history out, for one that begins after `number`.
+  mutating func beginHistory(of room: Room, after number: UInt64) {
+    retireAll(of: room)
+    room.beginHistory(after: number)
+  }
+
+  private mutating func retireAll(of room: Room) {
+    while room.historyCount > 0 { retireOldest(of: room) }
   }
 
   /// Drops a room that nobody listens to and that keeps nothing.
@@ -87,9 +126,9 @@ struct RoomTable {
 
   /// Takes the oldest message of all out of history; false when there is none.
   private mutating func evictOldest() -> Bool {
-    while let (number, room) = evictions.pop() {
+    while let (position, room) = evictions.pop() {
       room.isQueuedForEviction = false
-      if let oldest = room.oldestInHistory, oldest.number == number {
+      if let oldest = room.oldestInHistory, oldest.position == position {
         retireOldest(of: room)
         room.drop()
         requeue(room)
@@ -102,7 +141,7 @@ struct RoomTable {
 
   private mutating func requeue(_ room: Room) {
     guard let oldest = room.oldestInHistory else { return }
-    evictions.push(room, oldest: oldest.number)
+    evictions.push(room, oldest: oldest.position)
     room.isQueuedForEviction = true
   }
 }

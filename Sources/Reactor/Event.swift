@@ -41,6 +41,22 @@ internal import Glibc
     try self.init(loop, descriptor, EV_READ | EV_PERSIST, after: nil, onFire)
   }
 
+  /// Fires once when `descriptor` takes bytes, and once more after each `arm`.
+  convenience init(
+    on loop: EventLoop, writable descriptor: Int32, onFire: @escaping () -> Void
+  ) throws(ReactorError) {
+    try self.init(loop, descriptor, EV_WRITE, after: nil, onFire)
+  }
+
+  /// Watches again; nothing happens while it does already.
+  func arm() {
+    // Only a failed `init` leaves it nil. It could be added once, so it can be again.
+    unsafe event_add(event!, nil)
+  }
+
+  /// Watches no more, until `arm`.
+  func disarm() { unsafe event_del(event!) }
+
   /// Fires when it is told to.
   convenience init(onActivationBy loop: EventLoop, onFire: @escaping () -> Void)
     throws(ReactorError)

@@ -41,6 +41,7 @@ package struct HTTPStatus: RawRepresentable, Hashable, Sendable {
   package static let internalServerError = HTTPStatus(rawValue: 500)
   package static let notImplemented = HTTPStatus(rawValue: 501)
   package static let serviceUnavailable = HTTPStatus(rawValue: 503)
+  package static let gatewayTimeout = HTTPStatus(rawValue: 504)
   package static let versionNotSupported = HTTPStatus(rawValue: 505)
 
   package var phrase: String {
@@ -64,6 +65,7 @@ package struct HTTPStatus: RawRepresentable, Hashable, Sendable {
     case 500: "Internal Server Error"
     case 501: "Not Implemented"
     case 503: "Service Unavailable"
+    case 504: "Gateway Timeout"
     case 505: "HTTP Version Not Supported"
     default: "Status"
     }

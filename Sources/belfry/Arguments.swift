@@ -67,11 +67,6 @@ struct BasePathArgument: ExpressibleByArgument {
 /// `chat,team-*`; `*` is any.
 struct RoomsArgument: ExpressibleByArgument {
   let value: RoomRules
-  private let text: String
-  init(any: Void) {
-    value = RoomRules()
-    text = "*"
-  }
   init?(argument: String) {
     var patterns: [RoomPattern] = []
     for entry in argument.split(separator: ",", omittingEmptySubsequences: false) {
@@ -79,9 +74,7 @@ struct RoomsArgument: ExpressibleByArgument {
       patterns.append(pattern)
     }
     value = RoomRules(patterns)
-    text = argument
   }
-  var defaultValueDescription: String { text }
 }
 
 /// `https://example.org`: scheme, host and port as a browser's `Origin` has them.
@@ -94,6 +87,15 @@ struct OriginArgument: ExpressibleByArgument {
       parts[2].utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
     else { return nil }
     value = argument.lowercased()
+  }
+}
+
+/// `redis://127.0.0.1:6379/3`.
+struct RedisArgument: ExpressibleByArgument {
+  let value: RedisAddress
+  init?(argument: String) {
+    guard let value = RedisAddress(argument) else { return nil }
+    self.value = value
   }
 }
 

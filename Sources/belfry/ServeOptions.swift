@@ -13,8 +13,12 @@ struct ServeOptions: ParsableArguments {
   @Option(help: "What all paths begin with, such as /chat.")
   var basePath = BasePathArgument("")
 
-  @Option(help: "The rooms that exist: names, or patterns with * and ?, separated by commas.")
-  var rooms = RoomsArgument(any: ())
+  @Option(
+    help: """
+      The rooms that exist: names, or patterns with * and ?, separated by commas. (default: *, and \
+      with --redis chat: not every channel of that Redis is the public's)
+      """)
+  var rooms: RoomsArgument?
 
   @Option(help: "How many rooms are held at once.")
   var maxRooms = 10_000
@@ -64,6 +68,16 @@ struct ServeOptions: ParsableArguments {
       """)
   var trustedProxy: [String] = []
 
+  @Option(
+    help: """
+      The Redis that connects several nodes: redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE] or \
+      unix:PATH[?db=DATABASE]. (default: none, this process alone)
+      """)
+  var redis: RedisArgument?
+
+  @Option(help: "An answer of Redis that is later than this counts as none.")
+  var redisTimeout = DurationArgument(.seconds(2))
+
   @Option(help: "Vue's runtime build.")
   var vuePath = "/usr/share/javascript/vue/vue.runtime.min.js"
 
@@ -80,7 +94,7 @@ struct ServeOptions: ParsableArguments {
   static let names = [
     "listen", "base-path", "rooms", "max-rooms", "max-message", "history-count", "history-age",
     "history-bytes", "heartbeat", "retry", "listener-lag", "listener-lag-bytes", "session-age",
-    "secret-file", "origin", "trusted-proxy", "vue-path", "drain-time",
+    "secret-file", "origin", "trusted-proxy", "redis", "redis-timeout", "vue-path", "drain-time",
     "stats-interval", "log-level",
   ]
 
@@ -89,7 +103,8 @@ struct ServeOptions: ParsableArguments {
     var settings = ServerSettings()
     settings.listen = listen.map(\.value)
     settings.basePath = basePath.value
-    settings.rooms = rooms.value
+    settings.redis = try redisSettings()
+    settings.rooms = rooms?.value ?? (settings.redis == nil ? RoomRules() : .chatOnly)
     guard settings.rooms.home != nil else {
       throw ValidationError(
         "--rooms must have a room for the page: chat, or a name without * and ?")
@@ -111,6 +126,16 @@ struct ServeOptions: ParsableArguments {
     settings.drainTime = drainTime.value
     settings.statisticsInterval = statsInterval.value > .zero ? statsInterval.value : nil
     settings.sessionKeys = try sessionKeys()
+    return settings
+  }
+
+  private func redisSettings() throws -> RedisSettings? {
+    guard let redis else { return nil }
+    var settings = RedisSettings(redis.value)
+    settings.timeout = try atMostADay(redisTimeout.value, "--redis-timeout")
+    guard settings.timeout >= .milliseconds(100) else {
+      throw ValidationError("--redis-timeout must be at least 100ms")
+    }
     return settings
   }
 

@@ -81,6 +81,19 @@ import Testing
     #expect(response.status == 413)
   }
 
+  @Test func `the same key publishes once, and answers as the first time`() throws {
+    let server = try TestServer()
+    defer { server.stop() }
+    let listener = try server.listen()
+    for _ in 1...3 { #expect(try server.post("/post", "message=once&key=k-1").status == 204) }
+    #expect(try server.post("/post", "message=twice&key=").status == 204)
+    #expect(try listener.texts(2).map { $0.suffix(5) } == [" once", "twice"])
+    #expect(server.counters.published == 2)
+    for key in ["a%20b", "%C3%A9", String(repeating: "k", count: 129)] {
+      #expect(try server.post("/post", "message=x&key=\(key)").status == 400)
+    }
+  }
+
   @Test(arguments: [
     ("Sec-Fetch-Site: cross-site", 403), ("Sec-Fetch-Site: same-site", 403),
     ("Sec-Fetch-Site: same-origin", 204), ("Sec-Fetch-Site: none", 204),

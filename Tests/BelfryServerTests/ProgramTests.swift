@@ -73,6 +73,8 @@ import Testing
     (["--origin", "example.org"], "origin"), (["--secret-file", "/nonexistent"], "/nonexistent"),
     (["--vue-path", "/nonexistent"], "--vue-path"), (["--heartbeat", "30000d"], "--heartbeat"),
     (["--max-message", "3000000GiB"], "--max-message"), (["--rooms", "team-*"], "--rooms"),
+    (["--redis", "localhost:6379"], "redis"), (["--redis", "rediss://localhost"], "redis"),
+    (["--redis", "redis://h", "--redis-timeout", "1ms"], "--redis-timeout"),
     (["brew"], "brew"), (["--history-count", "-1"], "history-count"),
   ])
   func `a bad option is named, and the status is 64`(arguments: [String], name: String) throws {
@@ -108,6 +110,22 @@ import Testing
       "--session-age",
       "31d", "--drain-time", "10s", "--history-bytes", "64MiB", "BELFRY_",
     ] { #expect(text.contains(part), "\(part)") }
+  }
+
+  @Test func `with Redis only the room chat is the public's, unless told otherwise`() throws {
+    // Nothing needs to listen there: rooms are looked at first.
+    let redis = ["--redis", "redis://127.0.0.1:1/3"]
+    func status(_ arguments: [String]) throws -> Int {
+      let program = try Program(Self.anyPort + redis + arguments)
+      let client = try Client(port: try program.port())
+      let body = "message=x&room=other"
+      try client.send(
+        "POST /post HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+          + "Content-Length: \(body.utf8.count)\r\n\r\n\(body)")
+      return try client.response().status
+    }
+    #expect(try status([]) == 404)
+    #expect(try status(["--rooms", "*"]) == 503)
   }
 
   @Test func `the environment does not stand in the way of help`() throws {

@@ -1,8 +1,33 @@
 import BelfryServer
+import Reactor
 import TestSupport
 import Testing
 
 @Suite struct RoutingTests {
+  @Test func `a server that can't be made lets go of its Redis`() throws {
+    for address in ["redis://127.0.0.1:1/3", "redis://localhost:1", "unix:/nonexistent"] {
+      #expect(throws: SettingsError.self) {
+        try TestServer {
+          $0.redis = RedisSettings(RedisAddress(address)!)
+          $0.rooms = RoomRules([RoomPattern("team-*")!])
+        }
+      }
+      let server = try TestServer { $0.redis = RedisSettings(RedisAddress(address)!) }
+      #expect(try server.get("/healthz").text.contains("\"up\":false"))
+      server.stop()
+    }
+  }
+
+  @Test func `its health says which backplane it has`() throws {
+    let server = try TestServer()
+    defer { server.stop() }
+    let response = try server.get("/healthz")
+    #expect(response.status == 200 && response["Content-Type"] == "application/json")
+    #expect(response.text == #"{"status":"ok","backplane":"local","up":true}"# + "\n")
+    #expect(response["Cache-Control"] == "no-store")
+    #expect(try server.post("/healthz", "").status == 405)
+  }
+
   @Test func `files are served with a tag, cached, and not sent again`() throws {
     let server = try TestServer()
     defer { server.stop() }

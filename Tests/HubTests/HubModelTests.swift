@@ -6,38 +6,58 @@ import Testing
 /// Random operations against the plainest model there is: a list of all messages ever published.
 @Suite struct HubModelTests {
   struct Message {
-    let number: UInt64
+    /// Its place in the list: 1, 2, 3, … over all epochs.
+    let order: Int
+    let id: EventID
     let room: String
     let text: String
   }
 
-  /// All messages; their numbers are 1, 2, 3, …
+  /// All messages.
   struct Log {
     private(set) var all: [Message] = []
     private var byRoom: [String: [Message]] = [:]
+    private var byID: [EventID: Int] = [:]
+    /// The messages up to this place are of earlier epochs.
+    private(set) var past = 0
 
-    var newest: UInt64 { UInt64(all.count) }
-    subscript(number: UInt64) -> Message { all[Int(number) - 1] }
+    var count: Int { all.count }
+    subscript(id: EventID) -> Message? { byID[id].map { all[$0 - 1] } }
 
-    mutating func append(_ message: Message) {
+    mutating func append(_ id: EventID, room: String, text: String) {
+      let message = Message(order: count + 1, id: id, room: room, text: text)
       all.append(message)
-      byRoom[message.room, default: []].append(message)
+      byRoom[room, default: []].append(message)
+      byID[id] = message.order
     }
 
-    func of(_ room: String, beyond number: UInt64) -> ArraySlice<Message> {
+    mutating func beginEpoch() { past = count }
+
+    func of(_ room: String, beyond order: Int) -> ArraySlice<Message> {
       let messages = byRoom[room] ?? []
-      return messages[messages.partitioningIndex { $0.number > number }...]
+      return messages[messages.partitioningIndex { $0.order > order }...]
     }
+  }
+
+  /// A line without an id.
+  struct Stray {
+    let room: String
+    /// The place of the message before it, of all rooms.
+    let after: Int
   }
 
   struct Stream {
     let token: StreamToken
     let rooms: [String]
     let framing: Framing
-    /// Where it said it was, if it said so in this history's words.
-    let after: UInt64?
+    /// The place of the message it said it had, if it said so in this history's words.
+    let after: Int?
     let isFresh: Bool
-    let newestAtStart: UInt64
+    /// How much there was when it came: messages, those of earlier epochs, strays, epochs.
+    let messagesAtStart: Int
+    let pastAtStart: Int
+    let straysAtStart: Int
+    let epochsAtStart: Int
     /// What history held of its rooms when it came, beyond where it was.
     let history: [Message]
   }
@@ -58,15 +78,19 @@ import Testing
     let names = ["a", "b", "c", "d"]
     // With nobody blocked, nothing but the walk itself keeps frames that history has let go.
     let blocks = seed % 2 == 0
+    // Half of the runs are those of a node alone: no strangers, one epoch.
+    let isShared = seed % 4 < 2
     var messages = Log()
+    var strays: [Stray] = []
+    var epochs = 1
     var streams: [Int: Stream] = [:]
     var ended: [Int: Stream] = [:]
     var budget = FanOutBudget()
     budget.time = .seconds(3600)
 
-    func history(_ rooms: [String], beyond number: UInt64) -> [Message] {
-      rooms.flatMap { messages.of($0, beyond: 0).suffix(historyCount) }
-        .filter { $0.number > number }
+    func history(_ rooms: [String], beyond order: Int) -> [Message] {
+      rooms.flatMap { messages.of($0, beyond: messages.past).suffix(historyCount) }
+        .filter { $0.order > order }
     }
 
     func open() {
@@ -75,28 +99,29 @@ import Testing
         ["a"], ["a"], ["b", "a"], names.shuffled(using: &chance).dropLast(1),
       ].randomElement(using: &chance)!
       let framing: Framing = Bool.random(using: &chance) ? .chunked : .plain
-      let newest = messages.newest
       let kind = Int.random(in: 0..<6, using: &chance)
-      let number = UInt64.random(in: 0...newest, using: &chance)
+      let number = Int.random(in: 0...(messages.count - messages.past), using: &chance)
+      let others = ["z9-3", "what?"] + (epochs > 1 ? ["e\(epochs - 1)-1"] : [])
       let id: String? =
         kind < 2
-        ? nil : kind == 5 ? ["e2-3", "what?"].randomElement(using: &chance)! : "e1-\(number)"
-      let after = kind == 2 || kind == 3 || kind == 4 ? number : nil
+        ? nil : kind == 5 ? others.randomElement(using: &chance)! : "\(fixture.epoch)-\(number)"
+      let after = kind == 2 || kind == 3 || kind == 4 ? messages.past + number : nil
       let (handle, token) = fixture.subscribe(
         Array(rooms), after: id, framing: framing,
         room: blocks && Bool.random(using: &chance) ? Int.random(in: 0...400, using: &chance) : nil)
       streams[handle] = Stream(
         token: token, rooms: Array(rooms), framing: framing, after: after, isFresh: id == nil,
-        newestAtStart: newest, history: history(Array(rooms), beyond: after ?? 0))
+        messagesAtStart: messages.count, pastAtStart: messages.past,
+        straysAtStart: strays.count, epochsAtStart: epochs,
+        history: history(Array(rooms), beyond: after ?? messages.past))
     }
 
     for _ in 0..<5000 {
-      switch Int.random(in: 0..<20, using: &chance) {
+      switch Int.random(in: 0..<22, using: &chance) {
       case 0..<8:
         let room = names.randomElement(using: &chance)!
         let text = String(repeating: "x", count: Int.random(in: 0...60, using: &chance))
-        let id = fixture.publish(text, in: room)
-        messages.append(Message(number: id.number, room: room, text: text))
+        messages.append(fixture.publish(text, in: room), room: room, text: text)
       case 8..<10: open()
       case 10..<14:
         budget.streams = Int.random(in: 1...6, using: &chance)
@@ -104,10 +129,11 @@ import Testing
         guard !hasMore, let (handle, stream) = streams.min(by: { $0.key < $1.key }) else { break }
         // The fan-out is done: who isn't blocked has everything.
         guard fixture.sink[handle].room == nil, !fixture.sink[handle].isBlocked else { break }
-        let newest = stream.rooms.compactMap { messages.of($0, beyond: stream.newestAtStart).last }
-          .map(\.number).max()
+        let newest = stream.rooms.compactMap {
+          messages.of($0, beyond: stream.messagesAtStart).last?.order
+        }.max()
         let received = try fixture.received(handle, framing: stream.framing)
-        #expect(newest == nil || received.numbers.last == newest)
+        #expect(newest == nil || received.orders(in: messages).last == newest)
       case 14..<18:
         guard let handle = streams.keys.sorted().randomElement(using: &chance) else { break }
         fixture.sink[handle].room =
@@ -119,7 +145,18 @@ import Testing
       case 18:
         guard let handle = streams.keys.sorted().randomElement(using: &chance) else { break }
         fixture.hub.remove(streams[handle]!.token, reason: .client)
-      default: fixture.advance(.milliseconds(Int.random(in: 1...1500, using: &chance)))
+      case 19: fixture.advance(.milliseconds(Int.random(in: 1...1500, using: &chance)))
+      default:
+        guard isShared else { break }
+        if Int.random(in: 0..<40, using: &chance) == 0 {
+          fixture.restart()
+          messages.beginEpoch()
+          epochs += 1
+        } else {
+          let room = names.randomElement(using: &chance)!
+          fixture.publishStray("stray \(strays.count)", in: room)
+          strays.append(Stray(room: room, after: messages.count))
+        }
       }
       for (handle, stream) in streams where fixture.sink[handle].isClosed {
         ended[handle] = stream
@@ -143,7 +180,8 @@ import Testing
     for (handle, stream) in streams.merging(ended, uniquingKeysWith: { $1 }) {
       let isOpen = !fixture.sink[handle].isClosed
       let received = try fixture.received(handle, framing: stream.framing)
-      try check(stream, received, messages, isOpen)
+      try check(stream, received, messages, isOpen, restarts: epochs - stream.epochsAtStart)
+      try check(stream, received, messages, isOpen, strays)
     }
     #expect(fixture.hub.counters.opened == streams.count + ended.count)
     #expect(
@@ -156,39 +194,96 @@ import Testing
     #expect(left.historyEntries == 0 && left.historyBytes == 0)
   }
 
-  /// - Parameter isOpen: the stream lives, so it has everything by now.
+  /// - Parameters:
+  ///   - isOpen: the stream lives, so it has everything by now.
+  ///   - restarts: how often a new history began while it lived, or afterwards.
   private func check(
-    _ stream: Stream, _ received: Received, _ messages: Log, _ isOpen: Bool
+    _ stream: Stream, _ received: Received, _ messages: Log, _ isOpen: Bool, restarts: Int
   ) throws {
-    let numbers = received.numbers
-    #expect(zip(numbers, numbers.dropFirst()).allSatisfy(<))
-    for event in received.events where event.type == "message" {
-      let message = messages[try #require(EventID(event.lastEventID)).number]
+    let orders = received.orders(in: messages)
+    #expect(zip(orders, orders.dropFirst()).allSatisfy(<))
+    for event in received.messages {
+      let id = try #require(EventID(event.lastEventID))
+      let message = try #require(messages[id])
       #expect(message.text == event.data && stream.rooms.contains(message.room))
     }
+    // Told of each new history once for each room, and before anything of it.
+    for room in stream.rooms {
+      let told = received.gaps.count {
+        $0.contains("\"room\":\"\(room)\"") && $0.contains("restarted")
+      }
+      let atStart = stream.after == nil && !stream.isFresh ? 1 : 0
+      #expect(isOpen ? told >= restarts : told <= restarts + atStart)
+    }
     if stream.isFresh {
-      let expected = stream.rooms.flatMap { messages.of($0, beyond: stream.newestAtStart) }
-        .map(\.number).sorted()
-      #expect(numbers.elementsEqual(expected.prefix(numbers.count)))
-      #expect(!isOpen || numbers.count == expected.count)
-      #expect(received.gaps.isEmpty)
+      let expected = stream.rooms.flatMap { messages.of($0, beyond: stream.messagesAtStart) }
+        .map(\.order).sorted()
+      #expect(orders.elementsEqual(expected.prefix(orders.count)))
+      #expect(!isOpen || orders.count == expected.count)
+      #expect(received.gaps.allSatisfy { $0.contains("restarted") })
+      #expect(!isOpen || received.gaps.count == restarts * stream.rooms.count)
       return
     }
     guard isOpen else { return }
     for room in stream.rooms {
-      let all = messages.of(room, beyond: stream.after ?? 0).map(\.number)
-      let got = numbers.filter { messages[$0].room == room }
+      let all = messages.of(room, beyond: stream.after ?? stream.pastAtStart).map(\.order)
+      let got = orders.filter { messages.all[$0 - 1].room == room }
       // What came is contiguous to the newest, and covers what history held.
       #expect(got.elementsEqual(all.suffix(got.count)))
-      let held = stream.history.filter { $0.room == room }.map(\.number)
+      let held = stream.history.filter { $0.room == room }.map(\.order)
       #expect(Set(held).isSubset(of: got))
-      let gaps = received.gaps.filter { $0.contains("\"room\":\"\(room)\"") }
-      if stream.after != nil {
-        #expect(gaps.count == (got.count == all.count ? 0 : 1), "\(room) \(gaps) \(got) \(all)")
-      } else {
-        #expect(gaps.count == 1)
+      let gaps = received.gaps.count { $0.contains("\"room\":\"\(room)\"") }
+      let atStart = stream.after == nil || got.count != all.count ? 1 : 0
+      #expect(gaps == atStart + restarts, "\(room) \(received.gaps) \(got) \(all)")
+    }
+  }
+
+  /// Lines without an id: each at most once, in its place, and only those that came while the stream
+  /// was there; all of them, unless it came to be sent history first.
+  private func check(
+    _ stream: Stream, _ received: Received, _ messages: Log, _ isOpen: Bool, _ strays: [Stray]
+  ) throws {
+    var newest = 0
+    var got: [Int] = []
+    var bound = 0
+    for event in received.events {
+      if let ordinal = event.strayOrdinal {
+        let stray = strays[ordinal]
+        #expect(stream.rooms.contains(stray.room) && ordinal >= stream.straysAtStart)
+        #expect(ordinal > got.last ?? -1, "twice, or swapped")
+        #expect(newest <= stray.after, "it came before message \(newest)")
+        bound = max(bound, stray.after)
+        got.append(ordinal)
+      } else if event.type == "message" {
+        let id = try #require(EventID(event.lastEventID))
+        newest = messages[id]?.order ?? 0
+        #expect(newest > bound, "it came after a stray that was later")
       }
     }
+    guard isOpen, stream.isFresh else { return }
+    let expected = strays.indices.filter {
+      $0 >= stream.straysAtStart && stream.rooms.contains(strays[$0].room)
+    }
+    #expect(got == expected)
+  }
+}
+
+extension DecodedEvent {
+  /// Which line without an id it is; nil for what has one.
+  fileprivate var strayOrdinal: Int? {
+    data.hasPrefix("stray ") ? Int(data.dropFirst("stray ".count)) : nil
+  }
+}
+
+extension Received {
+  /// The events that are messages with an id.
+  fileprivate var messages: [DecodedEvent] {
+    events.filter { $0.type == "message" && $0.strayOrdinal == nil }
+  }
+
+  /// The places of the messages that came; an id that nobody took is place 0.
+  fileprivate func orders(in log: HubModelTests.Log) -> [Int] {
+    messages.map { event in EventID(event.lastEventID).flatMap { log[$0]?.order } ?? 0 }
   }
 }
 

@@ -111,7 +111,7 @@ struct Received {
 final class Fixture {
   let sink = MemorySink()
   let hub: Hub
-  let epoch = Epoch("e1")!
+  private(set) var epoch = Epoch("e1")!
   private(set) var now = ContinuousClock.now
   private var newest: UInt64 = 0
   /// Off where a listener joins in the midst of a flush.
@@ -143,6 +143,35 @@ final class Fixture {
     newest += 1
     hub.append(text, to: RoomName(room)!, number: newest, now: now)
     return EventID(epoch: epoch, number: newest)
+  }
+
+  /// A line without an id.
+  func publishStray(_ text: String, in room: String = "chat") {
+    hub.appendStray(text, to: RoomName(room)!, now: now)
+  }
+
+  /// Begins a new history, `e2` after `e1`.
+  func restart() {
+    epoch = Epoch("e\(Int(epoch.text.dropFirst())! + 1)")!
+    newest = 0
+    hub.restart(epoch: epoch, now: now)
+  }
+
+  /// Loads a room with messages of these numbers, each a second older than the next.
+  func load(
+    _ room: String, _ numbers: [UInt64], droppedThrough: UInt64 = 0, unknownThrough: UInt64 = 0
+  ) {
+    let messages = numbers.enumerated().map { place, number in
+      RoomHistory.Message(
+        number: number, text: "\(number)", age: .seconds(numbers.count - place))
+    }
+    let isLoaded = hub.load(
+      RoomName(room)!,
+      RoomHistory(
+        messages: messages, droppedThrough: droppedThrough, unknownThrough: unknownThrough),
+      now: now)
+    precondition(isLoaded, "there was a place for it")
+    newest = max(newest, hub.newest)
   }
 
   /// Flushes until there is nothing to do; the bound makes an endless loop a failure.

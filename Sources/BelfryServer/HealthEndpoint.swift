@@ -1,0 +1,22 @@
+internal import Hub
+internal import Reactor
+
+/// `/healthz`: that the server answers, and how its backplane is.
+///
+/// The status is 200 also while Redis is down: the streams are open all the same, and whoever stops a
+/// node for that makes it worse.
+struct HealthEndpoint {
+  let backplane: any Backplane
+
+  /// `{"status":"ok","backplane":"redis","up":true}`; the status is `degraded` while messages don't
+  /// get through.
+  func show() -> HTTPResponse {
+    let status = backplane.status
+    let word = status.isUp ? "ok" : "degraded"
+    let text =
+      #"{"status":"\#(word)","backplane":"\#(status.name)","up":\#(status.isUp)}"# + "\n"
+    return HTTPResponse(
+      .ok, headers: [("Content-Type", "application/json"), ("Cache-Control", "no-store")],
+      body: Array(text.utf8))
+  }
+}

@@ -1,0 +1,56 @@
+internal import EventStream
+internal import Logging
+internal import Reactor
+
+/// What the log says of Redis: each change once, however often it is tried again.
+struct RedisJournal {
+  private let address: RedisAddress
+  private let logger: Logger
+  private var lastReason: String?
+  /// The history that it was up with.
+  private var epoch: Epoch?
+  private var refusal: String?
+
+  init(address: RedisAddress, logger: Logger) {
+    self.address = address
+    self.logger = logger
+  }
+
+  mutating func up(node: String, epoch: Epoch) {
+    guard self.epoch != epoch else { return }
+    self.epoch = epoch
+    logger.notice(
+      "redis is up",
+      metadata: ["address": "\(address)", "node": "\(node)", "epoch": "\(epoch)"])
+    lastReason = nil
+  }
+
+  mutating func down(_ reason: String) {
+    let level: Logger.Level = reason == lastReason ? .debug : .warning
+    logger.log(
+      level: level, "redis is down", metadata: ["address": "\(address)", "reason": "\(reason)"])
+    lastReason = reason
+    epoch = nil
+  }
+
+  /// A publish was refused; `error` is what Redis says.
+  mutating func refused(_ error: String) {
+    let code = error.split(separator: " ").first.map(String.init) ?? ""
+    if code != refusal {
+      logger.warning("redis refuses messages", metadata: ["reason": "\(error)"])
+    }
+    refusal = code
+  }
+
+  mutating func published() {
+    guard refusal != nil else { return }
+    refusal = nil
+    logger.notice("redis takes messages again")
+  }
+
+  func tooLong(_ room: RoomName, bytes: Int) {
+    logger.warning(
+      "a line without an id was too long to be passed on",
+      metadata: ["room": "\(room)", "bytes": "\(bytes)"])
+  }
+}

@@ -1,0 +1,175 @@
+internal import EventStream
+internal import Hub
+internal import Reactor
+
+/// What a room had before a message.
+enum Predecessor: Equatable {
+  /// The message of this number; 0: it is the first.
+  case number(UInt64)
+  /// Of messages up to this number nobody can say.
+  case unknown(through: UInt64)
+
+  /// `17` or `?17`.
+  init?(utf8: ArraySlice<UInt8>) {
+    if utf8.first == UInt8(ascii: "?") {
+      guard let number = UInt64(decimal: utf8.dropFirst()) else { return nil }
+      self = .unknown(through: number)
+    } else {
+      guard let number = UInt64(decimal: utf8) else { return nil }
+      self = .number(number)
+    }
+  }
+
+  /// Up to this number the room may have had messages before.
+  var through: UInt64 {
+    switch self {
+    case .number(let number), .unknown(through: let number): number
+    }
+  }
+
+  /// How a message that has this predecessor follows the room's message `last`.
+  func continuity(after last: UInt64) -> Continuity {
+    switch self {
+    case .number(let number): number == last ? .unbroken : number > last ? .lost : .forked
+    case .unknown(let through): through >= last ? .unbroken : .forked
+    }
+  }
+}
+
+/// How a message follows the one that was seen before it.
+enum Continuity: Equatable {
+  /// There was none between.
+  case unbroken
+  /// There were some between, which history no longer has.
+  case lost
+  /// What was seen before it is not in Redis.
+  case forked
+}
+
+/// A message of a room, as Redis hands it out.
+struct RedisMessage: Equatable {
+  var number: UInt64
+  var predecessor: Predecessor
+  var text: String
+  /// How long ago it was published.
+  var age = Duration.zero
+
+  /// What the scripts never exceed.
+  static let maximumNumber: UInt64 = 1 << 43
+
+  var kept: RoomHistory.Message { .init(number: number, text: text, age: age) }
+}
+
+/// A message as it comes over the envelopes' channel, just before its plain line:
+/// `1 EPOCH-N PREDECESSOR TIME LENGTH`, LF, a name of LENGTH bytes, the line.
+struct RedisEnvelope: Equatable {
+  let id: EventID
+  let predecessor: Predecessor
+  /// Who says it; empty for nobody.
+  let name: String
+  /// The line's bytes.
+  let line: [UInt8]
+
+  /// Fails on what isn't one.
+  init?(_ bytes: [UInt8]) {
+    guard let end = bytes.firstIndex(of: UInt8(ascii: "\n")) else { return nil }
+    let head = bytes[..<end].split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false)
+    let body = bytes[(end + 1)...]
+    guard head.count == 5, head[0].elementsEqual([UInt8(ascii: "1")]),
+      let id = EventID(utf8: head[1]), let predecessor = Predecessor(utf8: head[2]),
+      UInt64(decimal: head[3]) != nil, let length = UInt64(decimal: head[4]),
+      length <= body.count, id.number <= RedisMessage.maximumNumber
+    else { return nil }
+    self.id = id
+    self.predecessor = predecessor
+    name = String(decoding: body.prefix(Int(length)), as: UTF8.self)
+    line = Array(body.dropFirst(Int(length)))
+  }
+
+  var message: RedisMessage {
+    RedisMessage(
+      number: id.number, predecessor: predecessor, text: String(decoding: line, as: UTF8.self))
+  }
+}
+
+/// What the load script answers.
+struct RedisPage: Equatable {
+  var epoch: Epoch
+  /// The number of the newest message over all rooms.
+  var newest: UInt64
+  var floor: UInt64
+  /// The number of the room's newest message; nil when the room is not known.
+  var roomNewest: UInt64?
+  var isLast: Bool
+  var messages: [RedisMessage]
+
+  init(
+    epoch: Epoch, newest: UInt64, floor: UInt64 = 0, roomNewest: UInt64?, isLast: Bool = true,
+    messages: [RedisMessage] = []
+  ) {
+    self.epoch = epoch
+    self.newest = newest
+    self.floor = floor
+    self.roomNewest = roomNewest
+    self.isLast = isLast
+    self.messages = messages
+  }
+
+  /// Fails on what isn't one.
+  init?(_ reply: RedisReply) {
+    guard let parts = reply.elements, parts.count == 7,
+      let epoch = parts[0].text.flatMap({ Epoch($0) }),
+      let newest = parts[1].number, let floor = parts[2].number, let roomNewest = parts[3].text,
+      let more = parts[4].number, let now = parts[5].number, let entries = parts[6].elements,
+      newest <= RedisMessage.maximumNumber
+    else { return nil }
+    self.epoch = epoch
+    self.newest = newest
+    self.floor = floor
+    self.roomNewest = UInt64(roomNewest)
+    isLast = more == 0
+    messages = []
+    for entry in entries {
+      guard let message = RedisMessage(entry, now: now) else { return nil }
+      messages.append(message)
+    }
+  }
+}
+
+extension RedisMessage {
+  /// An entry of a stream: `N-0` and its fields.
+  fileprivate init?(_ entry: RedisReply, now: UInt64) {
+    guard let parts = entry.elements, parts.count == 2, let id = parts[0].text, id.hasSuffix("-0"),
+      let number = UInt64(id.dropLast(2)), let fields = parts[1].elements, fields.count == 8,
+      let time = fields[1].number,
+      let predecessor = fields[3].bytes.flatMap({ Predecessor(utf8: $0[...]) }),
+      let line = fields[7].bytes, number <= Self.maximumNumber
+    else { return nil }
+    self.init(
+      number: number, predecessor: predecessor, text: String(decoding: line, as: UTF8.self),
+      age: .milliseconds(Int64(clamping: now - min(time, now))))
+  }
+}
+
+/// What the load script says on the node's channel: `TOKEN EPOCH N`.
+struct RedisMarker: Equatable {
+  let token: UInt64
+  let epoch: Epoch
+  let newest: UInt64
+
+  init(token: UInt64, epoch: Epoch, newest: UInt64) {
+    self.token = token
+    self.epoch = epoch
+    self.newest = newest
+  }
+
+  /// Fails on what isn't one.
+  init?(_ bytes: [UInt8]) {
+    let parts = String(decoding: bytes, as: UTF8.self).split(
+      separator: " ", omittingEmptySubsequences: false)
+    guard parts.count == 3, let token = UInt64(parts[0]), let epoch = Epoch(parts[1]),
+      let newest = UInt64(parts[2]), newest <= RedisMessage.maximumNumber
+    else { return nil }
+    self.init(token: token, epoch: epoch, newest: newest)
+  }
+}

@@ -1,0 +1,10 @@
+package import Reactor
+
+/// Which Redis connects the nodes, and how patient we are with it.
+package struct RedisSettings: Sendable {
+  package var address: RedisAddress
+  /// An answer that is later counts as none, and Redis as gone.
+  package var timeout = Duration.seconds(2)
+
+  package init(_ address: RedisAddress) { self.address = address }
+}

@@ -1,0 +1,147 @@
+package import EventStream
+
+/// What a history that is kept elsewhere asks for: rooms that are loaded and let go, lines that have
+/// no place in it, and its end.
+extension Hub {
+  /// Takes over what is kept of a room, and holds the room until `unload`; nobody listens to it yet.
+  ///
+  /// - Returns: false when as many rooms as may be are held.
+  package func load(_ name: RoomName, _ history: RoomHistory, now: Instant) -> Bool {
+    table.unload(name)
+    guard
+      let room = table.hold(
+        name, droppedThrough: history.droppedThrough, unknownThrough: history.unknownThrough)
+    else { return false }
+    for message in history.messages {
+      numbering.advance(to: message.number)
+      let id = EventID(epoch: epoch, number: message.number)
+      table.append(
+        ServerSentEvent(id: id, data: message.text), to: room, number: message.number,
+        position: numbering.position(of: message.number), time: now - message.age, now: now)
+    }
+    return true
+  }
+
+  /// Lets a room go with its log; nothing happens while it has listeners.
+  package func unload(_ name: RoomName) {
+    guard let room = table.rooms[name], room.feeds.isEmpty else { return }
+    table.unload(name)
+  }
+
+  /// Whether the room has listeners.
+  package func hasListeners(_ name: RoomName) -> Bool {
+    table.rooms[name].map { !$0.feeds.isEmpty } ?? false
+  }
+
+  /// Whether there is a place for message `number` in the order.
+  package func hasPlace(for number: UInt64) -> Bool { numbering.hasPlace(for: number) }
+
+  /// Every message up to `number` of the rooms held has been taken in.
+  package func advance(toNumber number: UInt64) { numbering.advance(to: number) }
+
+  /// Sends a line that has no number to who listens now; it is never replayed.
+  package func appendStray(_ text: String, to name: RoomName, now: Instant) {
+    counted.strays += 1
+    guard let room = table.rooms[name], !room.feeds.isEmpty else { return }
+    let frame = room.appendStray(
+      ServerSentEvent(data: text), position: numbering.takeStray(), time: now)
+    raise(room, by: frame.bytes.count, now: now)
+    room.drop()
+  }
+
+  /// Begins a room's history anew, since messages between its newest and the next are lost, and tells
+  /// who listens, after what they still lack of the past.
+  ///
+  /// - Parameters:
+  ///   - after: the last number before the loss.
+  ///   - lostThrough: the last that is lost.
+  ///   - oldest: the first that will come; nil when there is none yet.
+  package func appendGap(
+    in name: RoomName, after: UInt64, lostThrough: UInt64, oldest: UInt64?, reason: GapReason,
+    now: Instant
+  ) {
+    guard let room = table.rooms[name] else { return }
+    for feed in room.feeds { holdReplays(of: feed) }
+    table.beginHistory(of: room, after: lostThrough)
+    let id = EventID(epoch: epoch, number: after)
+    tell(room, after: id, oldest: oldest, reason, id: nil, now: now)
+    if !isWalking { removeDoomed() }
+  }
+
+  /// Begins a new history, in which every room is empty and numbers begin at 1 again.
+  ///
+  /// Whoever listens is still sent what it lacks of the old one, then a `gap` in each of its rooms,
+  /// then what is new.
+  ///
+  /// - Parameter oldest: the number of the first message that a room is about to be given.
+  package func restart(
+    epoch: Epoch, oldest: (RoomName) -> UInt64? = { _ in nil }, now: Instant
+  ) {
+    let last = newestID
+    for case let feed? in feeds { holdReplays(of: feed) }
+    self.epoch = epoch
+    numbering.restart()
+    table.restart()
+    for room in table.rooms.values.sorted(by: { $0.name < $1.name }) {
+      // With the id it resumes in this history from here on, however soon it goes.
+      tell(room, after: last, oldest: oldest(room.name), .restarted, id: newestID, now: now)
+    }
+    if !isWalking { removeDoomed() }
+  }
+
+  private func tell(
+    _ room: Room, after: EventID, oldest: UInt64?, _ reason: GapReason, id: EventID?, now: Instant
+  ) {
+    defer { room.drop() }
+    guard !room.feeds.isEmpty else { return }
+    counted.countGap(reason)
+    let first = oldest.map { EventID(epoch: epoch, number: $0) }
+    var event = Gap(room: room.name, after: after.description, oldest: first, reason: reason).event
+    event.id = id
+    let frame = room.appendNotice(event, position: numbering.takeStray(), time: now)
+    raise(room, by: frame.bytes.count, now: now)
+  }
+
+  /// Those who replay no longer live on history, which is about to end: the log waits for them too.
+  private func holdReplays(of feed: Feed) {
+    guard feed.replaying > 0 else { return }
+    closeLost(feed)
+    for slot in feed.members where listeners[slot].flags.contains(.replaying) {
+      listeners[slot].flags.remove(.replaying)
+      feed.replaying -= 1
+      feed.holdBack(at: listeners[slot].cursor)
+    }
+  }
+}
+
+/// What is kept of a room elsewhere, for `Hub.load`.
+package struct RoomHistory: Sendable, Equatable {
+  /// One message.
+  package struct Message: Sendable, Equatable {
+    package var number: UInt64
+    package var text: String
+    /// How long ago it was published.
+    package var age: Duration
+
+    package init(number: UInt64, text: String, age: Duration) {
+      self.number = number
+      self.text = text
+      self.age = age
+    }
+  }
+
+  /// In the order of their numbers.
+  package var messages: [Message]
+  /// The room's messages up to this number are kept no more.
+  package var droppedThrough: UInt64
+  /// Of messages up to this number nobody knows whether the room had any.
+  package var unknownThrough: UInt64
+
+  package init(
+    messages: [Message] = [], droppedThrough: UInt64 = 0, unknownThrough: UInt64 = 0
+  ) {
+    self.messages = messages
+    self.droppedThrough = droppedThrough
+    self.unknownThrough = unknownThrough
+  }
+}

@@ -1,0 +1,46 @@
+package import EventStream
+
+/// The keys that messages were published under in the last five minutes, with their numbers.
+package struct RecentKeys {
+  /// A key, which counts for one sender in one room: nobody's guess makes another's message vanish.
+  package struct Key: Hashable, Sendable {
+    let text: String
+    let room: RoomName
+    let name: String?
+
+    package init(text: String, room: RoomName, name: String?) {
+      self.text = text
+      self.room = room
+      self.name = name
+    }
+  }
+
+  /// How long a key is remembered.
+  package static let lifetime = Duration.seconds(300)
+  /// So many at most, some 20 MB; the oldest is forgotten then.
+  package static let maximumCount = 100_000
+
+  private var numbers: [Key: UInt64] = [:]
+  private var ages = Ring<(key: Key, time: ContinuousClock.Instant)>()
+
+  package init() {}
+
+  /// The number that a message got under this key.
+  package mutating func number(of key: Key, now: ContinuousClock.Instant) -> UInt64? {
+    expire(now: now)
+    return numbers[key]
+  }
+
+  package mutating func remember(_ key: Key, number: UInt64, now: ContinuousClock.Instant) {
+    expire(now: now)
+    if ages.count >= Self.maximumCount { numbers[ages.removeFirst().key] = nil }
+    guard numbers.updateValue(number, forKey: key) == nil else { return }
+    ages.append((key, now))
+  }
+
+  private mutating func expire(now: ContinuousClock.Instant) {
+    while let oldest = ages.first, now - oldest.time >= Self.lifetime {
+      numbers[ages.removeFirst().key] = nil
+    }
+  }
+}

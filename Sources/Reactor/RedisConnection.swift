@@ -1,0 +1,262 @@
+internal import CReactor
+internal import Glibc
+
+/// One connection to Redis, by hiredis, on the loop. Must be closed before it is released.
+///
+/// hiredis' own adapter for libevent removes and adds a watch for each read and each write. This one
+/// keeps the read watch, and writes all commands of one turn of the loop at its end with one call.
+/// It has no deadlines: those are the owner's.
+///
+/// On a connection that subscribes, only `subscribe` and `unsubscribe` may follow: hiredis 0.14
+/// ends the process on some other replies, such as that to the last possible `UNSUBSCRIBE`; so one
+/// channel stays subscribed for as long as the connection lives.
+@safe package final class RedisConnection {
+  /// What happened to it.
+  package enum Occurrence: Sendable {
+    /// Commands may be sent.
+    case connected
+    /// It is lost, or never came about; every command was answered with nil before. Nothing follows.
+    case lost(reason: String)
+    /// A subscription began.
+    case subscribed(channel: [UInt8])
+    /// Somebody published.
+    case message(channel: [UInt8], [UInt8])
+  }
+
+  package typealias Completion = (RedisReply?) -> Void
+
+  private let onOccurrence: (Occurrence) -> Void
+  /// hiredis' object; nil once it is freed or about to be freed by hiredis.
+  private var context: UnsafeMutablePointer<redisAsyncContext>?
+  private var readWatch: Event?
+  private var writeWatch: Event?
+  private var isConnected = false
+  /// In one of hiredis' functions that calls us back: it can't be freed there.
+  private var isBusy = false
+  private var isWriting = false
+  private var isClosed = false
+  /// The completions of the commands that wait for their answers, in order.
+  private var waiting = Queue<Completion>()
+
+  /// Begins to connect.
+  ///
+  /// - Parameters:
+  ///   - place: a host must be a numeric address: a name would be looked up, and the loop wait.
+  ///   - onOccurrence: called on the loop, and not before this returns.
+  package init(
+    on loop: EventLoop, to place: RedisAddress.Place,
+    onOccurrence: @escaping (Occurrence) -> Void
+  ) throws(ReactorError) {
+    self.onOccurrence = onOccurrence
+    let connected: UnsafeMutablePointer<redisAsyncContext>? =
+      switch place {
+      case .tcp(let host, let port): unsafe redisAsyncConnect(host, Int32(port))
+      case .unix(let path): unsafe redisAsyncConnectUnix(path)
+      }
+    guard let context = unsafe connected else {
+      throw ReactorError(function: "redisAsyncConnect", detail: "connecting to Redis")
+    }
+    guard unsafe context.pointee.err == 0 else {
+      let reason = unsafe Self.reason(context)
+      unsafe redisAsyncFree(context)
+      throw ReactorError(function: "redisAsyncConnect", detail: reason)
+    }
+    unsafe self.context = context
+    let descriptor = unsafe context.pointee.c.fd
+    _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+    do throws(ReactorError) {
+      readWatch = try Event(on: loop, readable: descriptor) { [weak self] in self?.read() }
+      writeWatch = try Event(on: loop, writable: descriptor) { [weak self] in self?.write() }
+    } catch {
+      unsafe self.context = nil
+      readWatch = nil
+      unsafe redisAsyncFree(context)
+      throw error
+    }
+    unsafe attach(context)
+  }
+
+  deinit { unsafe precondition(context == nil, "a RedisConnection is closed explicitly") }
+
+  /// Hooks this object into hiredis'.
+  private func attach(_ context: UnsafeMutablePointer<redisAsyncContext>) {
+    // Unretained: hiredis' object is freed, or told to be, before this one is.
+    unsafe context.pointee.data = Unmanaged.passUnretained(self).toOpaque()
+    unsafe context.pointee.ev.data = Unmanaged.passUnretained(self).toOpaque()
+    unsafe context.pointee.ev.addWrite = {
+      unsafe Unmanaged<RedisConnection>.fromOpaque($0!).takeUnretainedValue().wantsToWrite()
+    }
+    unsafe context.pointee.ev.delWrite = {
+      unsafe Unmanaged<RedisConnection>.fromOpaque($0!).takeUnretainedValue().writeWatch?.disarm()
+    }
+    unsafe context.pointee.ev.cleanup = {
+      unsafe Unmanaged<RedisConnection>.fromOpaque($0!).takeUnretainedValue().unwatch()
+    }
+    unsafe redisAsyncSetConnectCallback(context) { context, status in
+      unsafe RedisConnection.of(context!).connectEnded(context!, status)
+    }
+    unsafe redisAsyncSetDisconnectCallback(context) { context, _ in
+      unsafe RedisConnection.of(context!).lost(RedisConnection.reason(context!))
+    }
+  }
+
+  private static func of(_ context: UnsafePointer<redisAsyncContext>) -> RedisConnection {
+    unsafe Unmanaged<RedisConnection>.fromOpaque(context.pointee.data).takeUnretainedValue()
+  }
+
+  private static func reason(_ context: UnsafePointer<redisAsyncContext>) -> String {
+    guard let text = unsafe context.pointee.errstr, unsafe text.pointee != 0 else {
+      return "the connection was closed"
+    }
+    return unsafe String(cString: text)
+  }
+
+  // MARK: Events
+
+  private func wantsToWrite() {
+    // In a write means that the socket is full, or not connected yet; else it most likely has room.
+    if isConnected, !isWriting { writeWatch?.activate() } else { writeWatch?.arm() }
+  }
+
+  private func read() {
+    unsafe enter { unsafe redisAsyncHandleRead($0) }
+  }
+
+  private func write() {
+    isWriting = true
+    unsafe enter { unsafe redisAsyncHandleWrite($0) }
+    isWriting = false
+  }
+
+  /// Calls a function of hiredis that may call back, and frees afterwards what was closed in there.
+  private func enter(_ body: (UnsafeMutablePointer<redisAsyncContext>) -> Void) {
+    guard let context = unsafe context else { return }
+    isBusy = true
+    unsafe body(context)
+    isBusy = false
+    if isClosed { free() }
+  }
+
+  private func unwatch() {
+    readWatch = nil
+    writeWatch = nil
+  }
+
+  private func connectEnded(_ context: UnsafePointer<redisAsyncContext>, _ status: Int32) {
+    guard status == REDIS_OK else {
+      lost(unsafe Self.reason(context))
+      return
+    }
+    isConnected = true
+    if !isClosed { onOccurrence(.connected) }
+  }
+
+  /// hiredis is about to free its object.
+  private func lost(_ reason: String) {
+    unsafe context = nil
+    unwatch()
+    guard !isClosed else { return }
+    isClosed = true
+    failWaiting()
+    onOccurrence(.lost(reason: reason))
+  }
+
+  private func failWaiting() {
+    while let completion = waiting.popFirst() { completion(nil) }
+  }
+
+  /// Ends the connection; commands without an answer get nil, and nothing else is heard of it.
+  package func close() {
+    guard !isClosed else { return }
+    isClosed = true
+    failWaiting()
+    if !isBusy { free() }
+  }
+
+  private func free() {
+    guard let context = unsafe context else { return }
+    // Its callbacks come once more, and find nothing to do.
+    unsafe redisAsyncFree(context)
+    unsafe self.context = nil
+    unwatch()
+  }
+
+  // MARK: Commands
+
+  /// Commands that wait for their answers.
+  package var waitingCount: Int { waiting.count }
+
+  /// Sends a command. Its answer comes in a later turn; nil means that none ever will, so that the
+  /// command may have been carried out or not. Before `connected` it waits for that.
+  package func send(_ arguments: [[UInt8]], completion: @escaping Completion) {
+    waiting.append(completion)
+    let sent = unsafe put(arguments) { context, reply, _ in
+      guard let reply = unsafe reply else { return }
+      let connection = unsafe RedisConnection.of(context!)
+      let copy = unsafe RedisReply(copying: reply.assumingMemoryBound(to: redisReply.self))
+      // Each reply belongs to the oldest command that has none.
+      connection.waiting.popFirst()?(copy)
+    }
+    // It is closed, and closing has emptied the queue; or is about to be lost, which will.
+    if !sent, isClosed { waiting.popLast()?(nil) }
+  }
+
+  /// Begins to follow channels; each says `subscribed`.
+  package func subscribe(_ channels: [[UInt8]]) {
+    unsafe put([Array("SUBSCRIBE".utf8)] + channels) { context, reply, _ in
+      guard let reply = unsafe reply else { return }
+      let copy = unsafe RedisReply(copying: reply.assumingMemoryBound(to: redisReply.self))
+      unsafe RedisConnection.of(context!).received(copy)
+    }
+  }
+
+  /// Follows these channels no more.
+  package func unsubscribe(_ channels: [[UInt8]]) {
+    unsafe put([Array("UNSUBSCRIBE".utf8)] + channels, nil)
+  }
+
+  private static let message = Array("message".utf8)
+  private static let subscribe = Array("subscribe".utf8)
+
+  private func received(_ reply: RedisReply) {
+    guard !isClosed, let parts = reply.elements, parts.count == 3, let kind = parts[0].bytes,
+      let channel = parts[1].bytes
+    else { return }
+    if kind == Self.message, let payload = parts[2].bytes {
+      onOccurrence(.message(channel: channel, payload))
+    } else if kind == Self.subscribe {
+      onOccurrence(.subscribed(channel: channel))
+    }
+  }
+
+  /// Hands a command to hiredis; false when that takes none any more.
+  @discardableResult
+  private func put(
+    _ arguments: [[UInt8]],
+    _ onReply: (
+      @convention(c) (
+        UnsafeMutablePointer<redisAsyncContext>?, UnsafeMutableRawPointer?, UnsafeMutableRawPointer?
+      ) -> Void
+    )?
+  ) -> Bool {
+    guard !isClosed, let context = unsafe context else { return false }
+    let lengths = arguments.map(\.count)
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(lengths.reduce(0, +))
+    for argument in arguments { bytes.append(contentsOf: argument) }
+    return unsafe bytes.withUnsafeBytes { bytes in
+      // An empty buffer may have no address, and none is read then.
+      let base = unsafe (bytes.baseAddress ?? UnsafeRawPointer(bitPattern: 1)!)
+        .assumingMemoryBound(to: CChar.self)
+      var offset = 0
+      var pointers: [UnsafePointer<CChar>?] = unsafe []
+      unsafe pointers.reserveCapacity(lengths.count)
+      for length in lengths {
+        unsafe pointers.append(base + offset)
+        offset += length
+      }
+      return unsafe redisAsyncCommandArgv(
+        context, onReply, nil, Int32(lengths.count), &pointers, lengths) == REDIS_OK
+    }
+  }
+}

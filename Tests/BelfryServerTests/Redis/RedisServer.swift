@@ -1,0 +1,163 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// A real redis-server on a free port, with its data in a directory of its own; ended with the test.
+final class RedisServer {
+  let port: UInt16
+  let folder: String
+  private let options: [String]
+  private var process: Process?
+
+  /// - Parameter options: as on redis-server's command line: `"--appendonly", "yes"`.
+  init(_ options: String...) throws {
+    port = try Self.freePort()
+    folder = NSTemporaryDirectory() + "belfry-redis-\(UInt64.random(in: 0...UInt64.max))"
+    self.options = options
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
+    try start()
+  }
+
+  deinit {
+    kill()
+    try? FileManager.default.removeItem(atPath: folder)
+  }
+
+  /// What a node is told: `--redis` and its value.
+  var url: String { "redis://127.0.0.1:\(port)/3" }
+  var node: [String] { ["--redis", url] }
+
+  func start(_ more: String...) throws {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/redis-server")
+    process.arguments =
+      [
+        "--port", "\(port)", "--bind", "127.0.0.1", "--dir", folder, "--save", "",
+        "--enable-debug-command", "local",
+      ] + options + more
+    process.standardInput = FileHandle.nullDevice
+    process.standardOutput = FileHandle.nullDevice
+    process.standardError = FileHandle.nullDevice
+    try process.run()
+    self.process = process
+    let isUp = eventually {
+      guard let client = try? RedisClient(port: port) else { return false }
+      // Until its data is loaded it says LOADING; a password or a refusal will do as well.
+      return ((try? client.ask("PING")) ?? "LOADING").contains("LOADING") == false
+    }
+    try #require(isUp, "redis-server did not start")
+  }
+
+  /// Ends it as a crash would.
+  func kill() {
+    guard let process, process.isRunning else { return }
+    Foundation.kill(process.processIdentifier, SIGKILL)
+    process.waitUntilExit()
+  }
+
+  /// Stops it where it is; `signal(SIGCONT)` lets it go on.
+  func signal(_ signal: Int32) {
+    if let process { Foundation.kill(process.processIdentifier, signal) }
+  }
+
+  func client() throws -> RedisClient { try RedisClient(port: port) }
+
+  /// One that nobody listens on at the moment.
+  static func freePort() throws -> UInt16 {
+    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(descriptor) }
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let status = unsafe withUnsafeMutablePointer(to: &address) { pointer in
+      unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        unsafe bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0
+      }
+    }
+    try #require(status)
+    return UInt16(bigEndian: address.sin_port)
+  }
+}
+
+/// Talks to Redis as a stranger does.
+final class RedisClient {
+  private let client: Client
+  private var bytes: [UInt8] = []
+
+  init(port: UInt16) throws { client = try Client(port: port) }
+
+  /// Sends a command and returns its answer: an error with its `-`, the elements of an array in lines.
+  @discardableResult
+  func ask(_ arguments: String...) throws -> String {
+    try ask(arguments.map { Array($0.utf8) })
+  }
+
+  @discardableResult
+  func ask(_ arguments: [[UInt8]]) throws -> String {
+    var command = Array("*\(arguments.count)\r\n".utf8)
+    for argument in arguments {
+      command += Array("$\(argument.count)\r\n".utf8) + argument + [13, 10]
+    }
+    try client.send(command)
+    return try reply()
+  }
+
+  /// The next reply or message.
+  func reply() throws -> String {
+    let line = try line()
+    let rest = String(line.dropFirst())
+    switch line.first {
+    case "$":
+      guard let count = Int(rest), count >= 0 else { return "" }
+      while bytes.count < count + 2 { bytes += try receive() }
+      defer { bytes.removeFirst(count + 2) }
+      return String(decoding: bytes[..<count], as: UTF8.self)
+    case "*":
+      return try (0..<max(0, Int(rest) ?? 0)).map { _ in try reply() }.joined(separator: "\n")
+    case "-": return line
+    default: return rest
+    }
+  }
+
+  private func line() throws -> String {
+    while true {
+      if let end = bytes.firstIndex(of: 10) {
+        defer { bytes.removeFirst(end + 1) }
+        return String(decoding: bytes[..<(end - 1)], as: UTF8.self)
+      }
+      bytes += try receive()
+    }
+  }
+
+  private func receive() throws -> [UInt8] {
+    let more = try client.receive()
+    guard !more.isEmpty else { throw Client.Failure(description: "Redis closed the connection") }
+    return more
+  }
+}
+
+extension RedisServer {
+  /// Takes the newest entries off the append-only file of a stopped server, as a crash does that
+  /// comes before the disk: what is kept ends after `entries` publishes.
+  func truncate(toEntries entries: Int) throws {
+    let append = folder + "/appendonlydir"
+    let name = try #require(
+      FileManager.default.contentsOfDirectory(atPath: append).first { $0.hasSuffix(".incr.aof") })
+    let url = URL(fileURLWithPath: append + "/" + name)
+    let bytes = [UInt8](try Data(contentsOf: url))
+    // Each publish writes its effects as one transaction.
+    let end = Array("*1\r\n$4\r\nEXEC\r\n".utf8)
+    var cut = 0
+    var found = 0
+    for start in bytes.indices.dropLast(end.count - 1)
+    where bytes[start..<start + end.count].elementsEqual(end) {
+      let before = bytes[cut..<start]
+      cut = start + end.count
+      if Array(before).firstRange(of: Array("XADD".utf8)) != nil { found += 1 }
+      if found == entries { break }
+    }
+    try #require(found == entries)
+    try Data(bytes[..<cut]).write(to: url)
+  }
+}
