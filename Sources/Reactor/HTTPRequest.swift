@@ -43,6 +43,14 @@ package struct HTTPHeaders: Sendable, ExpressibleByArrayLiteral {
   }
 
   package mutating func add(_ name: String, _ value: String) { fields.append((name, value)) }
+
+  /// The first value of this name; names are compared without regard to case (RFC 9110, 5.1).
+  package subscript(name: String) -> String? { all(name).first }
+
+  /// Every value of this name, in their order.
+  package func all(_ name: String) -> [String] {
+    fields.compactMap { $0.name.equalsIgnoringASCIICase(name) ? $0.value : nil }
+  }
 }
 
 extension StringProtocol {

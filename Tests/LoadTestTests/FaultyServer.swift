@@ -161,7 +161,7 @@ private final class State {
     let framing = isChunked ? "Transfer-Encoding: chunked\r\n" : "Connection: close\r\n"
     let head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\(framing)\r\n"
     var bytes = Array(head.utf8) + framed("retry: 50\nid: \(messages.count)\n\n")
-    if let id = exchange.request.headers["Last-Event-ID"].flatMap(Int.init) {
+    if let id = exchange.request.head["Last-Event-ID"].flatMap(Int.init) {
       if fault == .tellsOfGaps {
         bytes += framed("event: gap\ndata: {}\n\n")
       } else if fault != .forgets {
