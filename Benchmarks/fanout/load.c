@@ -8,9 +8,9 @@
  * see all messages in one order, the next one that a listener gets is nearly always known, and one
  * memcmp tells; what it does not settle is looked into by `judge`.
  *
- * With --step it says `open N` on standard output when N streams are open, and `done` when the last
- * message is everywhere, and goes on at the next line of standard input. The result is one JSON
- * object, the last line. The exit status is 1 if any delivery was wrong or any stream was lost.
+ * With --step it says `open SECONDS` on standard output when the streams of a stage are open, `leg`
+ * between the parts (--legs) of mode `single`, and `done` when the last message is everywhere, and
+ * goes on at the next line of standard input. The result is one JSON object, the last line. The exit status is 1 if any delivery was wrong or any stream was lost.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -52,8 +52,9 @@ static const char *const mode_names[] = {"single", "rate", "burst", "hold", "con
 static struct {
   enum mode mode;
   int port;
-  int stages[8], stage_count; /* listeners to be open after each stage */
+  int stages[16], stage_count; /* listeners to be open after each stage */
   int messages;
+  int legs; /* parts that the messages of mode `single` are published in */
   int size; /* bytes of a message */
   double rate;
   int publishers;
@@ -65,7 +66,7 @@ static struct {
   bool step;
   double stall; /* seconds without any progress after which the rest is given up */
 } options = {
-    .port = 0, .stages = {1000}, .stage_count = 1, .messages = 100, .size = 100, .rate = 10,
+    .port = 0, .stages = {1000}, .stage_count = 1, .messages = 100, .legs = 1, .size = 100, .rate = 10,
     .publishers = 1, .seconds = 5, .stream_path = "/stream", .publish_path = "/post", .stall = 10,
 };
 
@@ -616,9 +617,9 @@ static void open_listeners(int target) {
   if (lost) die("a stream was refused or lost while opening");
 }
 
-static void pause_for_step(const char *word, int number) {
+static void pause_for_step(const char *word, double seconds) {
   if (!options.step) return;
-  printf(number ? "%s %d\n" : "%s\n", word, number);
+  printf("%s %.6f\n", word, seconds);
   fflush(stdout);
   /* Streams that get a heartbeat meanwhile keep it in the kernel: a few bytes. */
   char line[64];
@@ -637,7 +638,9 @@ static void settle(void) {
 }
 
 static void publish_singly(void) {
+  int leg = options.messages / options.legs;
   for (int i = 0; i < options.messages; i++) {
+    if (i > 0 && i % leg == 0) pause_for_step("leg", 0);
     publish(0, now());
     settle();
     if (delivered + skipped < (uint64_t)published * open_count) return;
@@ -712,7 +715,7 @@ static void make_request(void) {
 
 static void parse_stages(char *text) {
   options.stage_count = 0;
-  for (char *part = strtok(text, ","); part && options.stage_count < 8; part = strtok(NULL, ","))
+  for (char *part = strtok(text, ","); part && options.stage_count < 16; part = strtok(NULL, ","))
     options.stages[options.stage_count++] = atoi(part);
 }
 
@@ -723,7 +726,7 @@ static void parse(int argc, char **argv) {
       {"publishers", 1, 0, 'k'},  {"seconds", 1, 0, 't'},      {"stream-path", 1, 0, 'S'},
       {"publish-path", 1, 0, 'P'}, {"raw", 0, 0, 'w'},         {"bare", 0, 0, 'b'},
       {"open-by-head", 0, 0, 'h'}, {"probe", 1, 0, 'g'},       {"step", 0, 0, 'i'},
-      {"stall", 1, 0, 'z'},       {0, 0, 0, 0},
+      {"stall", 1, 0, 'z'},       {"legs", 1, 0, 'L'},         {0, 0, 0, 0},
   };
   int c;
   while ((c = getopt_long(argc, argv, "", names, NULL)) != -1) {
@@ -746,12 +749,14 @@ static void parse(int argc, char **argv) {
       case 'g': options.probe_path = optarg; break;
       case 'i': options.step = true; break;
       case 'z': options.stall = atof(optarg); break;
+      case 'L': options.legs = atoi(optarg); break;
       default: exit(64);
     }
   }
   if (options.mode > CONNECT || options.port <= 0 || options.stage_count < 1 ||
       options.size <= NAME || options.size > 16384 || options.publishers < 1 ||
-      options.publishers > MAX_TALKERS || options.rate <= 0 || optind < argc)
+      options.publishers > MAX_TALKERS || options.rate <= 0 || options.legs < 1 ||
+      options.messages % options.legs || optind < argc)
     die("bad arguments; see the top of load.c and `parse`");
 }
 
@@ -799,8 +804,9 @@ int main(int argc, char **argv) {
   for (int stage = 0; stage < options.stage_count; stage++) {
     start = now();
     open_listeners(options.stages[stage]);
-    connect_seconds += (now() - start) / 1e9;
-    pause_for_step("open", options.stages[stage]);
+    double seconds = (now() - start) / 1e9;
+    connect_seconds += seconds;
+    pause_for_step("open", seconds);
   }
   double connect_cpu = cpu_seconds() - cpu;
 
