@@ -8,7 +8,9 @@ struct RequestContext {
   let segments: [String]
   let query: FormFields
   let cookies: SessionCookies
-  let isTrusted: Bool
+  let proxies: TrustedProxies
+
+  private var forwarding: Forwarding { Forwarding(request, proxies: proxies) }
 
   /// Verified when it is asked for: a stream needs none.
   var session: Session? { cookies.session(of: request) }
@@ -18,17 +20,12 @@ struct RequestContext {
     return Language(acceptLanguage: fields.isEmpty ? nil : fields.joined(separator: ","))
   }
 
-  /// The first value of a proxy's list, if the proxy is one of ours.
-  private func forwarded(_ name: String) -> String? {
-    guard isTrusted, let value = request.head[name] else { return nil }
-    return value.split(separator: ",").first.map { $0.filter { $0 != " " } }
-  }
+  /// Who asks: the connection's peer, or whom the trusted proxies name.
+  var client: Peer { forwarding.client }
 
   /// Whether the browser came over https.
-  var isSecure: Bool { forwarded("X-Forwarded-Proto")?.equalsIgnoringASCIICase("https") ?? false }
+  var isSecure: Bool { forwarding.isSecure }
 
   /// The hosts that the browser may have meant us by.
-  var hosts: [String] {
-    [request.head["Host"], forwarded("X-Forwarded-Host")].compactMap(\.self)
-  }
+  var hosts: [String] { [request.head["Host"], forwarding.host].compactMap(\.self) }
 }

@@ -4,6 +4,12 @@ package struct HTTPRequest: Sendable {
   package let body: [UInt8]
   package let peer: Peer
 
+  package init(head: RequestHead, body: [UInt8] = [], peer: Peer) {
+    self.head = head
+    self.body = body
+    self.peer = peer
+  }
+
   package var method: HTTPMethod { head.method }
 }
 

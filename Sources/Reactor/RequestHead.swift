@@ -32,6 +32,14 @@ package struct RequestHead: Sendable {
     self.hasBody = hasBody
   }
 
+  /// Reads a whole head, to the end of its empty line, as the server does; nil when it is refused, or
+  /// not complete.
+  package init?(_ bytes: [UInt8]) {
+    var scanner = RequestHeadScanner(limits: .init())
+    guard scanner.scan(bytes.span) == bytes.count, let head = scanner.head else { return nil }
+    self = head
+  }
+
   /// The request-target: printable ASCII that begins with `/`, or `*` (RFC 9112, section 3.2).
   package var target: String { text(targetPlace) }
 
