@@ -4,7 +4,7 @@ package import Reactor
 ///
 /// Proxies say it in `X-Forwarded-For`, `-Proto` and `-Host`, or in `Forwarded` (RFC 7239). Most pass
 /// on what their client sent in the other way, so a request that has any of the first is read in that
-/// way alone.
+/// way alone. `X-Forwarded-Prefix` goes with both.
 ///
 /// Everything is found out when it is asked for, so that a request for which nobody asks pays nothing.
 package struct Forwarding {
@@ -36,6 +36,17 @@ package struct Forwarding {
   package var host: String? {
     guard isTrusted else { return nil }
     return isForwarded ? outermost.element?.host : first("X-Forwarded-Host")
+  }
+
+  /// What the browser's addresses begin with where the request's begins with the base path: the
+  /// outermost proxy takes one off and puts the other on. Nil when none of ours says so, or it is no
+  /// clean path.
+  package var prefix: BasePath? {
+    guard isTrusted else { return nil }
+    let values = request.head.all("X-Forwarded-Prefix")
+    // A second one may be the client's.
+    guard values.count == 1, !values[0].isEmpty else { return nil }
+    return BasePath(values[0])
   }
 
   /// Whether the request is read by RFC 7239.

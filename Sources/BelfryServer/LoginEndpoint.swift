@@ -6,11 +6,12 @@ struct LoginEndpoint {
   let pages: Pages
   let cookies: SessionCookies
   let origins: OriginPolicy
-  let basePath: String
 
   /// The form.
   func show(_ context: RequestContext) -> HTTPResponse {
-    .page(pages.login(language: context.language, reason: nil, user: "", flash: nil))
+    .page(
+      pages.login(
+        base: context.base, language: context.language, reason: nil, user: "", flash: nil))
   }
 
   /// Signs in whom the form names.
@@ -21,8 +22,8 @@ struct LoginEndpoint {
     do throws(UserNameError) {
       let session = Session(
         user: try UserName(raw).text, flash: .signedIn, issuedAt: WallClock.seconds)
-      var response = HTTPResponse.redirect(.seeOther, to: basePath + "/")
-      response.headers.add(cookies.set(session, isSecure: context.isSecure))
+      var response = HTTPResponse.redirect(.seeOther, to: context.base + "/")
+      response.headers.add(cookies.set(session, for: context))
       return response
     } catch {
       return .badName(error, raw, pages, context)
@@ -30,9 +31,9 @@ struct LoginEndpoint {
   }
 
   func signOut(_ context: RequestContext) -> HTTPResponse {
-    var response = HTTPResponse.redirect(.found, to: basePath + "/login")
+    var response = HTTPResponse.redirect(.found, to: context.base + "/login")
     if context.request.method != .head, context.session != nil, origins.permits(context) {
-      response.headers.add(cookies.clear(isSecure: context.isSecure))
+      response.headers.add(cookies.clear(for: context))
     }
     return response
   }
@@ -63,7 +64,8 @@ extension HTTPResponse {
     _ error: UserNameError, _ name: String, _ pages: Pages, _ context: RequestContext
   ) -> HTTPResponse {
     let html = pages.login(
-      language: context.language, reason: LoginReason(error), user: name, flash: nil)
+      base: context.base, language: context.language, reason: LoginReason(error), user: name,
+      flash: nil)
     var response = page(html)
     response.status = .badRequest
     return response

@@ -8,7 +8,6 @@ struct PageEndpoint {
   let pages: Pages
   let cookies: SessionCookies
   let origins: OriginPolicy
-  let basePath: String
   /// The room the page shows.
   let room: RoomName
   /// The id that a fresh page resumes from, so that it shows the history there is; nil while nobody
@@ -26,12 +25,12 @@ struct PageEndpoint {
   func show(_ context: RequestContext) -> HTTPResponse {
     if let name = context.query.first("user") { return enter(as: name, context) }
     guard let session = context.session, let user = session.user else {
-      return .redirect(.found, to: basePath + "/login")
+      return .redirect(.found, to: context.base + "/login")
     }
     var response = page(user, flash: session.flash, context)
     if session.flash != nil, context.request.method == .get {
       let shown = Session(user: user, flash: nil, issuedAt: session.issuedAt)
-      response.headers.add(cookies.set(shown, isSecure: context.isSecure))
+      response.headers.add(cookies.set(shown, for: context))
     }
     return response
   }
@@ -51,18 +50,19 @@ struct PageEndpoint {
     if context.request.method == .head { return joined }
     guard origins.permitsSignIn(context) else {
       return .page(
-        pages.login(language: context.language, reason: nil, user: user.text, flash: nil))
+        pages.login(
+          base: context.base, language: context.language, reason: nil, user: user.text, flash: nil))
     }
     var response = joined
     let session = Session(user: user.text, issuedAt: WallClock.seconds)
-    response.headers.add(cookies.set(session, isSecure: context.isSecure))
+    response.headers.add(cookies.set(session, for: context))
     return response
   }
 
   private func page(_ user: String, flash: Flash?, _ context: RequestContext) -> HTTPResponse {
     return .page(
       pages.chat(
-        language: context.language, user: user, flash: flash?.text,
+        base: context.base, language: context.language, user: user, flash: flash?.text,
         room: room.text, since: since(room)?.description))
   }
 }

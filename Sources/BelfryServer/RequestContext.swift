@@ -8,6 +8,8 @@ struct RequestContext {
   let segments: [String]
   let query: FormFields
   let cookies: SessionCookies
+  /// What the request's path began with.
+  let basePath: String
   let proxies: TrustedProxies
 
   private var forwarding: Forwarding { Forwarding(request, proxies: proxies) }
@@ -25,6 +27,9 @@ struct RequestContext {
 
   /// Whether the browser came over https.
   var isSecure: Bool { forwarding.isSecure }
+
+  /// What the addresses of our pages begin with in the browser: empty, or such as `/chat`.
+  var base: String { forwarding.prefix?.text ?? basePath }
 
   /// The hosts that the browser may have meant us by.
   var hosts: [String] { [request.head["Host"], forwarding.host].compactMap(\.self) }

@@ -78,6 +78,6 @@ struct Router {
     guard let segments = target.relative(to: basePath) else { throw .notFound }
     return RequestContext(
       request: request, segments: segments, query: target.query,
-      cookies: cookies, proxies: proxies)
+      cookies: cookies, basePath: basePath, proxies: proxies)
   }
 }

@@ -103,20 +103,18 @@ package final class Server {
     _ settings: ServerSettings, codec: SessionCodec, hub: Hub,
     streams: StreamSet, backplane: any Backplane, maximumListeners: Int
   ) throws -> Router {
-    let basePath = settings.basePath
     guard let home = settings.rooms.home else {
       throw SettingsError("there is no room for the page")
     }
     let files = StaticEndpoint(vue: settings.vue)
-    let pages = try Pages(basePath: basePath) { basePath + files.path(of: $0) }
-    let cookies = SessionCookies(
-      codec: codec, maximumAge: settings.sessionAge, basePath: basePath)
+    let pages = try Pages { files.path(of: $0) }
+    let cookies = SessionCookies(codec: codec, maximumAge: settings.sessionAge)
     let origins = OriginPolicy(allowed: settings.origins)
     return Router(
-      basePath: basePath,
-      login: LoginEndpoint(pages: pages, cookies: cookies, origins: origins, basePath: basePath),
+      basePath: settings.basePath,
+      login: LoginEndpoint(pages: pages, cookies: cookies, origins: origins),
       page: PageEndpoint(
-        pages: pages, cookies: cookies, origins: origins, basePath: basePath, room: home,
+        pages: pages, cookies: cookies, origins: origins, room: home,
         since: { backplane.status.isUp ? hub.idBeforeHistory(of: $0, now: .now) : nil },
         backplane: backplane),
       post: PostEndpoint(

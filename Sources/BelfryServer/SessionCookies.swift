@@ -9,13 +9,10 @@ struct SessionCookies {
   let codec: SessionCodec
   /// Whole seconds.
   let maximumAge: Int64
-  /// The base path, or `/`.
-  let path: String
 
-  init(codec: SessionCodec, maximumAge: Duration, basePath: String) {
+  init(codec: SessionCodec, maximumAge: Duration) {
     self.codec = codec
     self.maximumAge = maximumAge.components.seconds
-    path = basePath.isEmpty ? "/" : basePath
   }
 
   /// The session a request brings: the first cookie of the name that verifies, since another site of
@@ -28,17 +25,19 @@ struct SessionCookies {
     return nil
   }
 
-  /// The field that stores a session, for as long as it has left to live.
-  func set(_ session: Session, isSecure: Bool) -> (String, String) {
+  /// The field that stores a session, for as long as it has left to live, where the browser of
+  /// `context` finds us.
+  func set(_ session: Session, for context: RequestContext) -> (String, String) {
     let age = max(0, session.issuedAt + maximumAge - WallClock.seconds)
-    return field(codec.encode(session), age: age, isSecure)
+    return field(codec.encode(session), age: age, context)
   }
 
   /// The field that removes it.
-  func clear(isSecure: Bool) -> (String, String) { field("", age: 0, isSecure) }
+  func clear(for context: RequestContext) -> (String, String) { field("", age: 0, context) }
 
-  private func field(_ value: String, age: Int64, _ isSecure: Bool) -> (String, String) {
-    let secure = isSecure ? "; Secure" : ""
+  private func field(_ value: String, age: Int64, _ context: RequestContext) -> (String, String) {
+    let secure = context.isSecure ? "; Secure" : ""
+    let path = context.base.isEmpty ? "/" : context.base
     return (
       "Set-Cookie",
       "\(Self.name)=\(value); Path=\(path); Max-Age=\(age); HttpOnly; SameSite=Lax\(secure)"

@@ -44,22 +44,8 @@ struct BasePathArgument: ExpressibleByArgument {
   let value: String
   init(_ value: String) { self.value = value }
   init?(argument: String) {
-    let path = argument.hasSuffix("/") ? String(argument.dropLast()) : argument
-    let isPath = path.isEmpty || path.hasPrefix("/")
-    // It stands in headers, pages and cookies as it is.
-    let isPlain = path.utf8.allSatisfy { byte in
-      switch byte {
-      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "/"), UInt8(ascii: "-"),
-        UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "~"):
-        true
-      default: false
-      }
-    }
-    let segments = path.split(separator: "/", omittingEmptySubsequences: false).dropFirst()
-    let isNormal = segments.allSatisfy { !$0.isEmpty && $0 != "." && $0 != ".." }
-    guard isPath, isPlain, isNormal else { return nil }
-    value = path
+    guard let path = BasePath(argument) else { return nil }
+    value = path.text
   }
   var defaultValueDescription: String { value.isEmpty ? "none" : value }
 }

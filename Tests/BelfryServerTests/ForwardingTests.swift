@@ -109,4 +109,47 @@ import Testing
     #expect(bare.isSecure && bare.host == nil && bare.client == .unix)
     #expect(try !forwarding(["Forwarded: proto=\"https"]).isSecure)
   }
+
+  @Test(arguments: [
+    ("/chat", "/chat"), ("/chat/", "/chat"), ("/a/b-c_d.e~f", "/a/b-c_d.e~f"), ("/", ""),
+    ("", nil), ("chat", nil), ("//evil.example", nil), ("/\\evil.example", nil), ("/a//b", nil),
+    ("/a/../b", nil), ("/.", nil), ("/a b", nil), ("/a%2Fb", nil), ("/a?b", nil), ("/a#b", nil),
+    ("/a\"b", nil), ("/a;b", nil), ("/a, /b", nil), ("https://evil.example", nil), ("/é", nil),
+  ])
+  func `a prefix is a clean absolute path or none`(value: String, prefix: String?) throws {
+    let field = "X-Forwarded-Prefix: \(value)"
+    #expect(try forwarding([field]).prefix?.text == prefix)
+    #expect(try forwarding([field, field]).prefix == nil)
+    let stranger = Peer.address(try #require(IPAddress("192.0.2.9")))
+    #expect(try forwarding([field], from: stranger).prefix == nil)
+  }
+
+  @Test func `a trusted proxy's prefix stands in links, redirects and cookies`() throws {
+    for (proxies, base) in [(["127.0.0.1"], "/talk"), (["10.0.0.1"], "/chat")] {
+      let trusted = try TrustedProxies(proxies)
+      let server = try TestServer {
+        $0.basePath = "/chat"
+        $0.trustedProxies = trusted
+      }
+      defer { server.stop() }
+      let prefix = "X-Forwarded-Prefix: /talk"
+      let away = try server.get("/chat/", prefix)
+      #expect(away["Location"] == "\(base)/login")
+      let form = try server.get("/chat/login", prefix).text
+      #expect(form.contains("action=\"\(base)/login\""))
+      let signedIn = try server.post("/chat/login", "user=Ann", prefix)
+      #expect(signedIn["Location"] == "\(base)/")
+      #expect(signedIn["Set-Cookie"]?.contains("; Path=\(base);") == true)
+      let cookie = "Cookie: \(try #require(signedIn.cookie))"
+      let page = try server.get("/chat/", prefix, cookie)
+      #expect(page.text.contains("data-base=\"\(base)\""))
+      #expect(page.text.contains("src=\"\(base)/static/belfry.js"))
+      #expect(page["Set-Cookie"]?.contains("; Path=\(base);") == true)
+      let bad = try server.post("/chat/login", "user=", prefix).text
+      #expect(bad.contains("action=\"\(base)/login\""))
+      let out = try server.get("/chat/logout", prefix, cookie)
+      #expect(out["Location"] == "\(base)/login")
+      #expect(out["Set-Cookie"]?.contains("; Path=\(base);") == true)
+    }
+  }
 }

@@ -3,24 +3,22 @@ import Testing
 @testable import Chat
 
 @Suite struct PagesTests {
-  private func makePages(basePath: String = "") throws -> Pages {
-    try Pages(basePath: basePath) { "\(basePath)/static/\($0)?v=1" }
-  }
+  private func makePages() throws -> Pages { try Pages { "/static/\($0)?v=1" } }
 
   private func makeChat(
     _ language: Language = .english, user: String = "Ann", flash: String? = nil,
     room: String = "chat", since: String? = nil, basePath: String = ""
   ) throws -> String {
-    try makePages(basePath: basePath)
-      .chat(language: language, user: user, flash: flash, room: room, since: since)
+    try makePages().chat(
+      base: basePath, language: language, user: user, flash: flash, room: room, since: since)
   }
 
   private func makeLogin(
     _ language: Language = .english, reason: LoginReason? = nil, user: String = "",
     flash: String? = nil, basePath: String = ""
   ) throws -> String {
-    try makePages(basePath: basePath)
-      .login(language: language, reason: reason, user: user, flash: flash)
+    try makePages().login(
+      base: basePath, language: language, reason: reason, user: user, flash: flash)
   }
 
   /// Both pages in both languages, with everything on them.
