@@ -4,8 +4,14 @@ internal import Reactor
 /// The head of a stream's response, which evhttp does not write; made once a second, for its date.
 final class StreamHead {
   /// Beside what depends on the request.
+  ///
+  /// nginx looks at two of them alone: `X-Accel-Buffering: no` has it send on at once what it reads,
+  /// and its gzip passes over what has a content coding already, where zlib would allot 256 KiB to
+  /// each stream (zconf.h). RFC 9110, section 8.4.1, would have `identity` not stand here; browsers
+  /// take it for no coding.
   static let headers: HTTPHeaders = [
     ("Content-Type", "text/event-stream; charset=utf-8"),
+    ("Content-Encoding", "identity"),
     ("Cache-Control", "no-store, no-transform"),
     ("X-Accel-Buffering", "no"),
   ]

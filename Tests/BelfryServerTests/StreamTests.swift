@@ -16,6 +16,7 @@ import Testing
     #expect(head["Content-Type"] == "text/event-stream; charset=utf-8")
     #expect(head["Cache-Control"] == "no-store, no-transform")
     #expect(head["X-Accel-Buffering"] == "no")
+    #expect(head["Content-Encoding"] == "identity")
     #expect(head["Connection"] == "close")
     #expect(head["Transfer-Encoding"] == "chunked")
     #expect(try EventID(listener.openingID())?.number == 0)
