@@ -132,7 +132,7 @@ class Driver:
 
 
 class Session:
-    """One browser window."""
+    """One browser, with one tab at first."""
 
     def __init__(self, driver, identifier):
         self.driver = driver
@@ -173,6 +173,24 @@ class Session:
 
     def type(self, selector, text):
         self.command("POST", f"/element/{self.element(selector)}/value", {"text": text})
+
+    @property
+    def tab(self):
+        """The tab that everything else is about."""
+        return self.command("GET", "/window")
+
+    def switch(self, tab):
+        self.command("POST", "/window", {"handle": tab})
+
+    def new_tab(self):
+        """Opens a tab and turns to it."""
+        self.switch(self.command("POST", "/window/new", {"type": "tab"})["handle"])
+        return self.tab
+
+    def close(self):
+        """Ends the browser."""
+        self.driver.sessions.remove(self)
+        self.command("DELETE", "")
 
     def forget_cookies(self):
         self.command("DELETE", "/cookie")
