@@ -20,7 +20,7 @@ package struct ServerSettings: Sendable {
   package var sessionKeys: SessionKeys?
   /// Other origins whose pages may listen and post, as browsers send them: `https://example.org`.
   package var origins: [String] = []
-  /// Proxies whose word on scheme and host is taken.
+  /// Proxies whose word on their clients is taken.
   package var trustedProxies = TrustedProxies()
   /// Vue's runtime build: the script itself.
   package var vue: [UInt8] = []

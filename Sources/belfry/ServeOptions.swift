@@ -63,8 +63,8 @@ struct ServeOptions: ParsableArguments {
 
   @Option(
     help: """
-      A proxy whose X-Forwarded-Proto and -Host are believed, repeatable: an address, a network \
-      such as 10.0.0.0/8, or unix.
+      A proxy that is believed who its client is (X-Forwarded-For, -Proto, -Host and -Prefix, or \
+      Forwarded), repeatable: an address, a network such as 10.0.0.0/8, or unix.
       """)
   var trustedProxy: [String] = []
 
