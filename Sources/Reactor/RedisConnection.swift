@@ -183,6 +183,9 @@ internal import Glibc
 
   // MARK: Commands
 
+  /// Whether commands are sent: it is neither closed nor lost.
+  package var isOpen: Bool { !isClosed }
+
   /// Commands that wait for their answers.
   package var waitingCount: Int { waiting.count }
 

@@ -1,3 +1,4 @@
+internal import EventStream
 internal import Reactor
 
 /// The two connections that a node has to Redis, one for commands and one that subscribes, and their
@@ -27,11 +28,11 @@ final class RedisLink {
 
   private enum Part { case commands, subscriber }
 
-  private(set) var isUp = false
+  private var areReady = false
+  /// Whether commands may be sent: both connections are there, and neither is lost.
+  var isUp: Bool { areReady && commands?.isOpen ?? false }
   /// The Redis process that we are connected to.
   var run: String { session.run }
-  /// The scripts' digests, which `EVALSHA` takes.
-  var digests: RedisSession.Digests { session.digests }
 
   /// - Parameter timeout: how late an answer may be.
   init(
@@ -65,13 +66,36 @@ final class RedisLink {
   // MARK: Using
 
   /// Sends a command, when `isUp`; see `RedisConnection.send`.
-  func send(_ arguments: [[UInt8]], completion: @escaping (RedisReply?) -> Void) {
+  private func send(_ arguments: [[UInt8]], completion: @escaping (RedisReply?) -> Void) {
     guard let commands else { return completion(nil) }
     schedule.asked(now: .now)
     commands.send(arguments) { [weak self] reply in
       self?.schedule.answered()
       completion(reply)
     }
+  }
+
+  /// Runs a script; when Redis has lost it, once more after it was handed over again.
+  ///
+  /// - Parameter arguments: what follows the script's digest: the count of its keys, these, and others.
+  func evaluate(
+    _ script: RedisScripts.Script, _ arguments: [[UInt8]], isRetry: Bool = false,
+    completion: @escaping (RedisReply?) -> Void
+  ) {
+    send([Self.evalsha, session.digests[script]] + arguments) { [weak self] reply in
+      guard reply?.errorCode == "NOSCRIPT", !isRetry, let self else { return completion(reply) }
+      send(Self.bytes(["SCRIPT", "LOAD", script.text])) { _ in }
+      evaluate(script, arguments, isRetry: true, completion: completion)
+    }
+  }
+
+  private static let evalsha = Array("EVALSHA".utf8)
+
+  static func bytes(_ arguments: [String]) -> [[UInt8]] { arguments.map { Array($0.utf8) } }
+
+  /// The scripts' arguments for what a node knows of the history: its newest id, or nothing.
+  static func bytes(_ known: EventID?) -> [[UInt8]] {
+    bytes([known?.epoch.text ?? "", "\(known?.number ?? 0)"])
   }
 
   func subscribe(_ channels: [String]) { subscriber?.subscribe(channels.map { Array($0.utf8) }) }
@@ -92,7 +116,7 @@ final class RedisLink {
   /// Gives up what there is, and tries again later.
   func fail(_ reason: String) {
     attempt += 1
-    isUp = false
+    areReady = false
     readyParts = []
     schedule.failed(now: .now)
     closeConnections()
@@ -187,8 +211,8 @@ final class RedisLink {
 
   private func ready(_ part: Part) {
     readyParts.insert(part)
-    guard readyParts.count == 2, !isUp else { return }
-    isUp = true
+    guard readyParts.count == 2, !areReady else { return }
+    areReady = true
     schedule.connected()
     handlers.up()
   }
