@@ -94,6 +94,10 @@ final class RedisPublisher {
     case .error(let text):
       journal.refused(text)
       let code = reply?.errorCode ?? ""
+      guard RedisScripts.refusals.contains(code) else {
+        return .unknown(
+          reason: "Redis says \(code); it is not known whether the message was taken")
+      }
       return .refused(reason: "Redis refuses it (\(code)); the message was not taken")
     default: break
     }

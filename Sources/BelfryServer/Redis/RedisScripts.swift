@@ -28,6 +28,14 @@ enum RedisScripts {
   /// epoch begins.
   static let leap: UInt64 = 10_000_000
 
+  /// What an error begins with of which it is certain that a script has done nothing: Redis checks
+  /// these before it starts one, or at its first write. All else, such as a command in the midst of a
+  /// script that the user has no right to (`ERR`), leaves open what was done.
+  static let refusals: Set<String> = [
+    "OOM", "READONLY", "MISCONF", "NOREPLICAS", "NOSCRIPT", "BUSY", "LOADING", "MASTERDOWN", "NOAUTH",
+    "NOPERM",
+  ]
+
   /// Common to both. A write that Redis refuses when it is full or read-only always comes first, so
   /// that nothing is done by halves.
   private static let history = """
@@ -118,7 +126,8 @@ enum RedisScripts {
       if KEYS[3] then redis.call('SET', KEYS[3], id, 'EX', 300) end
       local head = table.concat({'1', id, before, integer(now), #name}, ' ')
       redis.call('PUBLISH', prefix .. room, head .. '\\n' .. name .. text)
-      redis.call('PUBLISH', room, text)
+      -- It is taken by now, whether or not the user has a right to this channel.
+      redis.pcall('PUBLISH', room, text)
       return id
       """
 
