@@ -65,7 +65,9 @@ final class RedisBackplane: Backplane {
   // MARK: The link
 
   private func up() {
-    publisher.connected(run: link?.run ?? "", seed: seed, history: hub.settings)
+    guard let link else { return }
+    publisher.connected(
+      digest: link.digests[.publish], run: link.run, seed: seed, history: hub.settings)
     perform(rooms.connected())
   }
 
@@ -77,8 +79,8 @@ final class RedisBackplane: Backplane {
     journal.down(reason)
   }
 
-  private func subscribed(_ channel: [UInt8]) {
-    switch following.channel(channel) {
+  private func subscribed(_ number: Int) {
+    switch following.channel(number) {
     case .envelopes(let room), .lines(let room):
       perform(rooms.subscribed(room))
       forgetChannels(of: room)
@@ -86,8 +88,8 @@ final class RedisBackplane: Backplane {
     }
   }
 
-  private func received(_ channel: [UInt8], _ payload: [UInt8]) {
-    switch following.channel(channel) {
+  private func received(_ number: Int, _ payload: [UInt8]) {
+    switch following.channel(number) {
     case .lines(let room): perform(rooms.received(line: payload, in: room))
     case .envelopes(let room):
       guard let envelope = RedisEnvelope(payload) else { return }
@@ -141,7 +143,7 @@ final class RedisBackplane: Backplane {
   private func perform(_ actions: [RedisRooms.Action]) {
     for action in actions {
       switch action {
-      case .subscribe(let rooms): link?.subscribe(rooms.flatMap(names.channels))
+      case .subscribe(let rooms): link?.subscribe(rooms.flatMap(following.subscriptions))
       case .unsubscribe(let room): link?.unsubscribe(names.channels(of: room))
       case .load(let room, let after, let token, let lost): load(room, after, token, lost)
       case .enter(let room, let history): enter(room, history)
@@ -198,13 +200,12 @@ final class RedisBackplane: Backplane {
       heartbeats.insert(token)
       link.expectsMarker()
     }
-    let keys = ["3", names.history, names.rooms, names.nodes]
-    let arguments = [
-      lost?.text ?? "", seed, link.run, names.prefix, room?.text ?? "", "\(after)", names.node,
-      "\(token)",
-    ]
-    let all = RedisLink.bytes(keys) + RedisLink.bytes(known) + RedisLink.bytes(arguments)
-    link.evaluate(.load, all) { [weak self] reply in
+    let command = RedisCommand([
+      "EVALSHA", link.digests[.load], "3", names.history, names.rooms, names.nodes,
+      known?.epoch.text ?? "", "\(known?.number ?? 0)", lost?.text ?? "", seed, link.run,
+      names.prefix, room?.text ?? "", "\(after)", names.node, "\(token)",
+    ])
+    link.evaluate(.load, command) { [weak self] reply in
       guard let self, let reply else { return }
       guard let page = RedisPage(reply) else {
         if case .error(let text) = reply { return self.link?.fail("Redis says: \(text)") ?? () }

@@ -4,6 +4,15 @@ internal import EventStream
 struct RedisFollowing {
   typealias Instant = ContinuousClock.Instant
 
+  /// A channel, and the number that all has which is heard on it.
+  struct Subscription: Equatable {
+    let channel: String
+    let number: Int
+  }
+
+  /// The number of the node's own channel.
+  static let nodeNumber = 0
+
   /// A room that nobody listens to is followed for so long after it was last asked for: a page comes
   /// before its stream, and a reload between two streams.
   static let linger = Duration.seconds(5)
@@ -11,7 +20,11 @@ struct RedisFollowing {
   private static let sweepInterval = Duration.seconds(1)
 
   private let names: RedisNames
-  private var channels: [[UInt8]: RedisNames.Channel] = [:]
+  private var channels: [Int: RedisNames.Channel] = [nodeNumber: .node]
+  /// For each room whose channels are known, the number of the envelopes'; that of the lines' is the
+  /// next. None is used twice: what still comes of a room that was let go is nobody else's.
+  private var numbers: [RoomName: Int] = [:]
+  private var nextNumber = nodeNumber + 1
   /// When each room was last asked for.
   private var lastUse: [RoomName: Instant] = [:]
   private var nextSweep: Instant
@@ -19,7 +32,6 @@ struct RedisFollowing {
   init(names: RedisNames, now: Instant) {
     self.names = names
     nextSweep = now
-    channels[Array(names.nodeChannel.utf8)] = .node
   }
 
   /// Whether these rooms can be followed when no more than `limit` may be.
@@ -30,9 +42,11 @@ struct RedisFollowing {
   /// Somebody asks for a room.
   mutating func use(_ room: RoomName, now: Instant) {
     lastUse[room] = now
-    let both = names.channels(of: room)
-    channels[Array(both[0].utf8)] = .envelopes(room)
-    channels[Array(both[1].utf8)] = .lines(room)
+    guard numbers[room] == nil else { return }
+    numbers[room] = nextNumber
+    channels[nextNumber] = .envelopes(room)
+    channels[nextNumber + 1] = .lines(room)
+    nextNumber += 2
   }
 
   /// Nobody needs a room any more.
@@ -50,16 +64,24 @@ struct RedisFollowing {
     return true
   }
 
-  /// What comes over a channel; nil: nothing that matters.
-  func channel(_ name: [UInt8]) -> RedisNames.Channel? { channels[name] }
+  /// What comes with a subscription's number; nil: nothing that matters.
+  func channel(_ number: Int) -> RedisNames.Channel? { channels[number] }
+
+  /// What is to be subscribed for a room that was asked for.
+  func subscriptions(of room: RoomName) -> [Subscription] {
+    guard let number = numbers[room] else { return [] }
+    return names.channels(of: room).enumerated().map { place, channel in
+      Subscription(channel: channel, number: number + place)
+    }
+  }
 
   /// Nothing more comes over a room's channels that matters.
   mutating func forgetChannels(of room: RoomName) {
-    for channel in names.channels(of: room) { channels[Array(channel.utf8)] = nil }
+    guard let number = numbers.removeValue(forKey: room) else { return }
+    channels[number] = nil
+    channels[number + 1] = nil
   }
 
   /// The rooms whose channels are known.
-  var rooms: [RoomName] {
-    channels.values.compactMap { if case .lines(let room) = $0 { room } else { nil } }
-  }
+  var rooms: [RoomName] { Array(numbers.keys) }
 }

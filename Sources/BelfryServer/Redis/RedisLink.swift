@@ -1,4 +1,3 @@
-internal import EventStream
 internal import Reactor
 
 /// The two connections that a node has to Redis, one for commands and one that subscribes, and their
@@ -8,8 +7,9 @@ final class RedisLink {
   struct Handlers {
     var up: () -> Void = {}
     var down: (_ reason: String) -> Void = { _ in }
-    var subscribed: (_ channel: [UInt8]) -> Void = { _ in }
-    var message: (_ channel: [UInt8], _ payload: [UInt8]) -> Void = { _, _ in }
+    /// A subscription began.
+    var subscribed: (_ number: Int) -> Void = { _ in }
+    var message: (_ number: Int, _ payload: [UInt8]) -> Void = { _, _ in }
   }
 
   private let loop: EventLoop
@@ -33,6 +33,8 @@ final class RedisLink {
   var isUp: Bool { areReady && commands?.isOpen ?? false }
   /// The Redis process that we are connected to.
   var run: String { session.run }
+  /// The scripts' digests, which `EVALSHA` takes.
+  var digests: RedisSession.Digests { session.digests }
 
   /// - Parameter timeout: how late an answer may be.
   init(
@@ -66,10 +68,10 @@ final class RedisLink {
   // MARK: Using
 
   /// Sends a command, when `isUp`; see `RedisConnection.send`.
-  private func send(_ arguments: [[UInt8]], completion: @escaping (RedisReply?) -> Void) {
+  private func send(_ command: RedisCommand, completion: @escaping (RedisReply?) -> Void) {
     guard let commands else { return completion(nil) }
     schedule.asked(now: .now)
-    commands.send(arguments) { [weak self] reply in
+    commands.send(command) { [weak self] reply in
       self?.schedule.answered()
       completion(reply)
     }
@@ -77,32 +79,25 @@ final class RedisLink {
 
   /// Runs a script; when Redis has lost it, once more after it was handed over again.
   ///
-  /// - Parameter arguments: what follows the script's digest: the count of its keys, these, and others.
+  /// - Parameter command: `EVALSHA`, the script's digest, and the rest.
   func evaluate(
-    _ script: RedisScripts.Script, _ arguments: [[UInt8]], isRetry: Bool = false,
+    _ script: RedisScripts.Script, _ command: RedisCommand, isRetry: Bool = false,
     completion: @escaping (RedisReply?) -> Void
   ) {
-    send([Self.evalsha, session.digests[script]] + arguments) { [weak self] reply in
+    send(command) { [weak self] reply in
       guard reply?.errorCode == "NOSCRIPT", !isRetry, let self else { return completion(reply) }
-      send(Self.bytes(["SCRIPT", "LOAD", script.text])) { _ in }
-      evaluate(script, arguments, isRetry: true, completion: completion)
+      send(RedisCommand(["SCRIPT", "LOAD", script.text])) { _ in }
+      evaluate(script, command, isRetry: true, completion: completion)
     }
   }
 
-  private static let evalsha = Array("EVALSHA".utf8)
-
-  static func bytes(_ arguments: [String]) -> [[UInt8]] { arguments.map { Array($0.utf8) } }
-
-  /// The scripts' arguments for what a node knows of the history: its newest id, or nothing.
-  static func bytes(_ known: EventID?) -> [[UInt8]] {
-    bytes([known?.epoch.text ?? "", "\(known?.number ?? 0)"])
+  func subscribe(_ subscriptions: [RedisFollowing.Subscription]) {
+    for subscription in subscriptions {
+      subscriber?.subscribe(subscription.channel, number: subscription.number)
+    }
   }
 
-  func subscribe(_ channels: [String]) { subscriber?.subscribe(channels.map { Array($0.utf8) }) }
-
-  func unsubscribe(_ channels: [String]) {
-    subscriber?.unsubscribe(channels.map { Array($0.utf8) })
-  }
+  func unsubscribe(_ channels: [String]) { subscriber?.unsubscribe(channels) }
 
   /// The owner has asked Redis to publish something that it will hear, by when is known.
   func expectsMarker() { schedule.sentMarker(now: .now) }
@@ -177,13 +172,9 @@ final class RedisLink {
       switch occurrence {
       case .connected: greet(part)
       case .lost(let reason): fail(reason)
-      case .subscribed(let channel):
-        if channel == Array(names.nodeChannel.utf8) {
-          ready(part)
-        } else {
-          handlers.subscribed(channel)
-        }
-      case .message(let channel, let payload): handlers.message(channel, payload)
+      case .subscribed(RedisFollowing.nodeNumber): ready(part)
+      case .subscribed(let number): handlers.subscribed(number)
+      case .message(let number, let payload): handlers.message(number, payload)
       }
     }
   }
@@ -195,7 +186,7 @@ final class RedisLink {
       for: address, name: "belfry-\(names.node)", isSubscriber: part == .subscriber)
     let attempt = attempt
     for (place, step) in steps.enumerated() {
-      connection.send(step.arguments.map { Array($0.utf8) }) { [weak self] reply in
+      connection.send(RedisCommand(step.arguments)) { [weak self] reply in
         guard let self, self.attempt == attempt, let reply else { return }
         if let reason = session.take(reply, of: step) { return fail(reason) }
         guard place == steps.count - 1 else { return }
@@ -203,7 +194,7 @@ final class RedisLink {
           ready(part)
         } else {
           // Its confirmation makes this part ready; it stays subscribed to the end.
-          connection.subscribe([Array(names.nodeChannel.utf8)])
+          connection.subscribe(names.nodeChannel, number: RedisFollowing.nodeNumber)
         }
       }
     }

@@ -12,21 +12,26 @@ final class RedisPublisher {
   private var outstanding = (count: 0, bytes: 0)
   /// The newest id that a publish was answered with: Redis may not be behind it.
   private var answered: EventID?
-  /// What each publish begins and ends with, made once: numbers and names are dear to spell.
-  private let keys: [[UInt8]]
-  private var settings: [[UInt8]] = []
+  // What each publish begins with, spelled once for each connection: without a key and with one, and
+  // what follows either.
+  private var opening = RedisCommand.Arguments([])
+  private var keyedOpening = RedisCommand.Arguments([])
+  private var settings = RedisCommand.Arguments([])
 
   init(names: RedisNames, journal: RedisJournal) {
     self.names = names
     self.journal = journal
-    keys = RedisLink.bytes(["2", names.history, names.rooms])
   }
 
   /// The link is up.
   ///
-  /// - Parameter seed: the random end of an epoch that this node begins.
-  func connected(run: String, seed: String, history: HubSettings) {
-    settings = RedisLink.bytes([
+  /// - Parameters:
+  ///   - digest: the script's.
+  ///   - seed: the random end of an epoch that this node begins.
+  func connected(digest: String, run: String, seed: String, history: HubSettings) {
+    opening = .init(["EVALSHA", digest, "2", names.history, names.rooms])
+    keyedOpening = .init(["EVALSHA", digest, "3", names.history, names.rooms])
+    settings = .init([
       seed, run, names.prefix, "\(history.historyCount)",
       "\(Self.milliseconds(history.historyAge))", "\(history.maximumRooms)",
     ])
@@ -55,22 +60,32 @@ final class RedisPublisher {
     }
     outstanding.count += 1
     outstanding.bytes += bytes
-    var arguments = keys
-    if let key = publication.key {
-      arguments[0] = [UInt8(ascii: "3")]
-      arguments.append(
-        Array(names.key(key, room: publication.room, name: publication.name).utf8))
-    }
-    arguments += RedisLink.bytes(known)
-    for text in [publication.room.text, publication.text, publication.name ?? ""] {
-      arguments.append(Array(text.utf8))
-    }
     // Held until the answer comes, or the connection is closed and answers nil.
-    link.evaluate(.publish, arguments + settings) { [self] reply in
+    link.evaluate(.publish, command(publication, known)) { [self] reply in
       outstanding.count -= 1
       outstanding.bytes -= bytes
       completion(outcome(of: reply))
     }
+  }
+
+  private func command(_ publication: Publication, _ known: EventID?) -> RedisCommand {
+    // The constant parts have some 250 bytes.
+    var command = RedisCommand(
+      argumentCount: publication.key == nil ? 16 : 17,
+      capacity: 512 + publication.text.utf8.count)
+    if let key = publication.key {
+      command.append(keyedOpening)
+      command.append(names.key(key, room: publication.room, name: publication.name))
+    } else {
+      command.append(opening)
+    }
+    command.append(settings)
+    command.append(known?.epoch.text ?? "")
+    command.append(String(known?.number ?? 0))
+    command.append(publication.room.text)
+    command.append(publication.text)
+    command.append(publication.name ?? "")
+    return command
   }
 
   /// Whether a line may be handed on; one alone always may, whatever its length.

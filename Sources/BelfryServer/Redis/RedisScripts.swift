@@ -32,8 +32,8 @@ enum RedisScripts {
   /// these before it starts one, or at its first write. All else, such as a command in the midst of a
   /// script that the user has no right to (`ERR`), leaves open what was done.
   static let refusals: Set<String> = [
-    "OOM", "READONLY", "MISCONF", "NOREPLICAS", "NOSCRIPT", "BUSY", "LOADING", "MASTERDOWN", "NOAUTH",
-    "NOPERM",
+    "OOM", "READONLY", "MISCONF", "NOREPLICAS", "NOSCRIPT", "BUSY", "LOADING", "MASTERDOWN",
+    "NOAUTH", "NOPERM",
   ]
 
   /// Common to both. A write that Redis refuses when it is full or read-only always comes first, so
@@ -93,9 +93,10 @@ enum RedisScripts {
   /// below. Answers the id.
   static let publish =
     history + """
-      local known, number, room, text, name = ARGV[1], tonumber(ARGV[2]), ARGV[3], ARGV[4], ARGV[5]
-      local seed, run, prefix = ARGV[6], ARGV[7], ARGV[8]
-      local count, age, rooms = tonumber(ARGV[9]), tonumber(ARGV[10]), tonumber(ARGV[11])
+      local seed, run, prefix = ARGV[1], ARGV[2], ARGV[3]
+      local count, age, rooms = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
+      local known, number, room = ARGV[7], tonumber(ARGV[8]), ARGV[9]
+      local text, name = ARGV[10], ARGV[11]
       if KEYS[3] then
         local before = redis.call('GET', KEYS[3])
         if before then return before end

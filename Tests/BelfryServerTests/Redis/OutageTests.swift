@@ -208,7 +208,8 @@ import Testing
     #expect(try listener.texts(1)[0].hasSuffix("x"))
   }
 
-  @Test func `a right that is lacking makes no publisher believe that a line was not taken`() throws {
+  @Test func `a right that is lacking makes no publisher believe that a line was not taken`() throws
+  {
     let redis = try RedisServer()
     let client = try redis.client()
     func permit(_ rights: String...) throws {
