@@ -8,8 +8,6 @@ internal import Reactor
 /// `RedisRooms` decides what is to be done with what Redis sends, `RedisLink` keeps the connections,
 /// and this class carries messages between them, the hub and those who wait.
 final class RedisBackplane: Backplane {
-  /// How often a heartbeat asks whether everything is as we think.
-  private let heartbeatInterval: Duration
 
   private let hub: Hub
   private let names: RedisNames
@@ -23,10 +21,9 @@ final class RedisBackplane: Backplane {
   private let publisher: RedisPublisher
   /// The tokens of heartbeats whose markers have not come.
   private var heartbeats: Set<UInt64> = []
-  private var nextHeartbeat = ContinuousClock.now
+  private var pulse: RedisPulse
   private let journal: RedisJournal
   private var link: RedisLink?
-  private var timer: Event?
 
   init(
     on loop: EventLoop, _ settings: RedisSettings, hub: Hub, logger: Logger
@@ -35,7 +32,7 @@ final class RedisBackplane: Backplane {
     self.hub = hub
     self.logger = logger
     timeout = settings.timeout
-    heartbeatInterval = min(.seconds(1), settings.timeout / 4)
+    pulse = RedisPulse(timeout: settings.timeout, now: .now)
     seed = String(Epoch.random(using: &generator).text.prefix(4))
     names = RedisNames(
       database: settings.address.database, node: Epoch.random(using: &generator).text)
@@ -47,12 +44,11 @@ final class RedisBackplane: Backplane {
       handlers: .init(
         up: { [unowned self] in up() }, down: { [unowned self] in down($0) },
         subscribed: { [unowned self] in subscribed($0) },
-        message: { [unowned self] in received($0, $1) }))
-    timer = try Event(on: loop, every: .milliseconds(100)) { [unowned self] in tick(now: .now) }
+        message: { [unowned self] in received($0, $1) },
+        tick: { [unowned self] in tick(now: $0) }))
   }
 
   func close() {
-    timer = nil
     link?.close()
     link = nil
     for completion in waiting.removeAll() { completion(.unavailable(reason: "the server stops")) }
@@ -109,13 +105,14 @@ final class RedisBackplane: Backplane {
       completion(.unavailable(reason: reason))
     }
     guard link?.isUp ?? false else { return }
-    if now >= nextHeartbeat { sendHeartbeat(now: now) }
+    let heard = rooms.epoch.flatMap {
+      rooms.isLive ? EventID(epoch: $0, number: rooms.newest) : nil
+    }
+    if pulse.isDue(answered: publisher.answered, heard: heard, now: now) {
+      pulse.sent(now: now)
+      perform(rooms.heartbeat().actions)
+    }
     if following.isSweepDue(now: now) { sweep(now: now) }
-  }
-
-  private func sendHeartbeat(now: ContinuousClock.Instant) {
-    nextHeartbeat = now + heartbeatInterval
-    perform(rooms.heartbeat().actions)
   }
 
   /// Lets the rooms go that nobody listens to.

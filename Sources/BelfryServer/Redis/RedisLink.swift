@@ -10,6 +10,8 @@ final class RedisLink {
     /// A subscription began.
     var subscribed: (_ number: Int) -> Void = { _ in }
     var message: (_ number: Int, _ payload: [UInt8]) -> Void = { _, _ in }
+    /// Each `RedisLinkSchedule.tick`, so that a node needs one timer.
+    var tick: (_ now: ContinuousClock.Instant) -> Void = { _ in }
   }
 
   private let loop: EventLoop
@@ -52,7 +54,7 @@ final class RedisLink {
       resolver = nil
     }
     ticker = try Event(on: loop, every: RedisLinkSchedule.tick) { [unowned self] in tick() }
-    tick()
+    act(now: .now)
   }
 
   /// A server that could not be made lets go of it without `close`.
@@ -121,7 +123,13 @@ final class RedisLink {
   // MARK: Connecting
 
   private func tick() {
-    switch schedule.due(now: .now) {
+    let now = ContinuousClock.now
+    act(now: now)
+    handlers.tick(now)
+  }
+
+  private func act(now: ContinuousClock.Instant) {
+    switch schedule.due(now: now) {
     case .nothing: break
     case .connect: connect()
     case .fail(let reason): fail(reason)

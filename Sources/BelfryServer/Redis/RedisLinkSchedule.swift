@@ -11,7 +11,7 @@ struct RedisLinkSchedule {
   typealias Instant = ContinuousClock.Instant
 
   /// How often `due` wants to be asked.
-  static let tick = Duration.milliseconds(50)
+  static let tick = Duration.milliseconds(100)
 
   private enum State {
     case waiting(until: Instant)

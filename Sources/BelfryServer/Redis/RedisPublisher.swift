@@ -11,7 +11,7 @@ final class RedisPublisher {
   private let journal: RedisJournal
   private var outstanding = (count: 0, bytes: 0)
   /// The newest id that a publish was answered with: Redis may not be behind it.
-  private var answered: EventID?
+  private(set) var answered: EventID?
   // What each publish begins with, spelled once for each connection: without a key and with one, and
   // what follows either.
   private var opening = RedisCommand.Arguments([])

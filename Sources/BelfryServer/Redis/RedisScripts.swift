@@ -174,5 +174,5 @@ enum RedisScripts {
   /// Bytes of text after which a page ends.
   static let pageBytes = 256 << 10
   /// How long a node that says nothing is believed to live. Unit: ms.
-  static let nodeLife = 15_000
+  static let nodeLife: Int64 = 15_000
 }
