@@ -14,6 +14,8 @@ package struct RedisCommand {
     }
   }
 
+  /// When none is missing, a zero ends them that isn't sent: hiredis takes a command of its own making
+  /// for a C string, and reads on after the last argument of a `SUBSCRIBE`.
   private(set) var bytes: [UInt8] = []
   /// How many arguments are still to be appended before it may be sent.
   private(set) var missing: Int
@@ -34,13 +36,19 @@ package struct RedisCommand {
   }
 
   package mutating func append(_ text: String) {
-    missing -= 1
     bytes.append(argument: text)
+    appended(1)
   }
 
   package mutating func append(_ arguments: Arguments) {
-    missing -= arguments.count
     bytes.append(contentsOf: arguments.bytes)
+    appended(arguments.count)
+  }
+
+  private mutating func appended(_ count: Int) {
+    guard count > 0 else { return }
+    missing -= count
+    if missing == 0 { bytes.append(0) }
   }
 }
 

@@ -258,7 +258,7 @@ internal import Glibc
     return unsafe command.bytes.withUnsafeBytes { bytes in
       unsafe redisAsyncFormattedCommand(
         context, onReply, UnsafeMutableRawPointer(bitPattern: number),
-        bytes.baseAddress?.assumingMemoryBound(to: CChar.self), bytes.count) == REDIS_OK
+        bytes.baseAddress?.assumingMemoryBound(to: CChar.self), bytes.count - 1) == REDIS_OK
     }
   }
 }

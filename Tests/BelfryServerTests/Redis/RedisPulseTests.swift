@@ -11,14 +11,18 @@ import Testing
   }
 
   @Test func `a heartbeat is due at once, and then each quarter of the timeout`() {
-    var pulse = RedisPulse(timeout: .seconds(2), now: start)
-    #expect(pulse.isDue(answered: nil, heard: nil, now: start))
-    pulse.sent(now: start)
-    #expect(!pulse.isDue(answered: nil, heard: id(1), now: start + .milliseconds(499)))
-    #expect(pulse.isDue(answered: nil, heard: id(1), now: start + .milliseconds(500)))
-    var slow = RedisPulse(timeout: .seconds(60), now: start)
-    slow.sent(now: start)
-    #expect(slow.isDue(answered: nil, heard: nil, now: start + .seconds(1)))
+    for (timeout, interval) in [(2.0, 0.5), (60, 1)] {
+      var pulse = RedisPulse(timeout: .seconds(timeout), now: start)
+      func isDue(_ seconds: Double) -> Bool {
+        // What others publish stands for nothing.
+        let heard = id(UInt64(seconds * 1000))
+        return pulse.isDue(answered: nil, heard: heard, now: start + .seconds(seconds))
+      }
+      #expect(isDue(0))
+      pulse.sent(now: start)
+      #expect(!isDue(interval - 0.001))
+      #expect(isDue(interval + 0.001))
+    }
   }
 
   @Test func `publishes that are answered and heard stand for it, and nothing less does`() {
