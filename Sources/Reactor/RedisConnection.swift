@@ -35,8 +35,13 @@ internal import Glibc
   private var isBusy = false
   private var isWriting = false
   private var isClosed = false
-  /// The completions of the commands that wait for their answers, in order.
-  private var waiting = Queue<Completion>()
+  /// The commands that wait for their answers, in order.
+  private var waiting = Queue<Waiting>()
+
+  private struct Waiting {
+    let sentAt: ContinuousClock.Instant
+    let completion: Completion
+  }
 
   /// Begins to connect.
   ///
@@ -162,7 +167,7 @@ internal import Glibc
   }
 
   private func failWaiting() {
-    while let completion = waiting.popFirst() { completion(nil) }
+    while let command = waiting.popFirst() { command.completion(nil) }
   }
 
   /// Ends the connection; commands without an answer get nil, and nothing else is heard of it.
@@ -186,22 +191,22 @@ internal import Glibc
   /// Whether commands are sent: it is neither closed nor lost.
   package var isOpen: Bool { !isClosed }
 
-  /// Commands that wait for their answers.
-  package var waitingCount: Int { waiting.count }
+  /// When the oldest command was sent that waits for its answer; nil when there is none.
+  package var oldestSentAt: ContinuousClock.Instant? { waiting.first?.sentAt }
 
   /// Sends a command. Its answer comes in a later turn; nil means that none ever will, so that the
   /// command may have been carried out or not. Before `connected` it waits for that.
   package func send(_ command: RedisCommand, completion: @escaping Completion) {
-    waiting.append(completion)
+    waiting.append(Waiting(sentAt: .now, completion: completion))
     let sent = unsafe put(command) { context, reply, _ in
       guard let reply = unsafe reply else { return }
       let connection = unsafe RedisConnection.of(context!)
       let copy = unsafe RedisReply(copying: reply.assumingMemoryBound(to: redisReply.self))
       // Each reply belongs to the oldest command that has none.
-      connection.waiting.popFirst()?(copy)
+      connection.waiting.popFirst()?.completion(copy)
     }
     // It is closed, and closing has emptied the queue; or is about to be lost, which will.
-    if !sent, isClosed { waiting.popLast()?(nil) }
+    if !sent, isClosed { waiting.popLast()?.completion(nil) }
   }
 
   /// Begins to follow a channel, which says `subscribed`.

@@ -69,26 +69,18 @@ final class RedisLink {
 
   // MARK: Using
 
-  /// Sends a command, when `isUp`; see `RedisConnection.send`.
-  private func send(_ command: RedisCommand, completion: @escaping (RedisReply?) -> Void) {
-    guard let commands else { return completion(nil) }
-    schedule.asked(now: .now)
-    commands.send(command) { [weak self] reply in
-      self?.schedule.answered()
-      completion(reply)
-    }
-  }
-
-  /// Runs a script; when Redis has lost it, once more after it was handed over again.
+  /// Runs a script, when `isUp`; when Redis has lost it, once more after it was handed over again. See
+  /// `RedisConnection.send`.
   ///
   /// - Parameter command: `EVALSHA`, the script's digest, and the rest.
   func evaluate(
     _ script: RedisScripts.Script, _ command: RedisCommand, isRetry: Bool = false,
     completion: @escaping (RedisReply?) -> Void
   ) {
-    send(command) { [weak self] reply in
+    guard let commands else { return completion(nil) }
+    commands.send(command) { [weak self] reply in
       guard reply?.errorCode == "NOSCRIPT", !isRetry, let self else { return completion(reply) }
-      send(RedisCommand(["SCRIPT", "LOAD", script.text])) { _ in }
+      self.commands?.send(RedisCommand(["SCRIPT", "LOAD", script.text])) { _ in }
       evaluate(script, command, isRetry: true, completion: completion)
     }
   }
@@ -129,7 +121,7 @@ final class RedisLink {
   }
 
   private func act(now: ContinuousClock.Instant) {
-    switch schedule.due(now: now) {
+    switch schedule.due(now: now, unanswered: commands?.oldestSentAt) {
     case .nothing: break
     case .connect: connect()
     case .fail(let reason): fail(reason)
