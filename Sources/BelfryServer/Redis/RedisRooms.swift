@@ -44,7 +44,7 @@ struct RedisRooms {
     /// The load that is going on.
     var load: Load?
     /// The line that the envelope before it announced.
-    var twin: [UInt8]?
+    var twin: ArraySlice<UInt8>?
     /// What came live while a room that nobody listens to is loaded.
     var held: [RedisMessage] = []
 
@@ -256,7 +256,7 @@ struct RedisRooms {
   mutating func received(line: [UInt8], in name: RoomName) -> [Action] {
     guard phase != .down, let room = rooms[name], room.confirmed == 2 else { return [] }
     rooms[name]?.twin = nil
-    guard room.twin != line, room.isServed else { return [] }
+    guard room.twin != line[...], room.isServed else { return [] }
     if case .catchingUp(var held, let heartbeat) = phase {
       phase = .down
       held.append(HeldLine(room: name, content: .stray(line)))

@@ -259,7 +259,7 @@ private struct ListRedis {
     guard followed.contains(room) else { return }
     let origin = before.map { "\($0)" } ?? "?0"
     let envelope = RedisEnvelope(Array("1 \(epoch)-\(newest) \(origin) 0 0\n\(message.text)".utf8))!
-    pushes += [.envelope(room, envelope), .line(room, envelope.line)]
+    pushes += [.envelope(room, envelope), .line(room, Array(envelope.line))]
   }
 
   /// A stranger's line.
