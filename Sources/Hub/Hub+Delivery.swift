@@ -97,7 +97,7 @@ extension Hub {
         return true
       }
       let batch = batch(of: feed, for: listener)
-      if batch.ends.isEmpty {
+      if batch.isEmpty {
         listeners[slot].cursor = feed.head
         continue
       }
@@ -114,7 +114,9 @@ extension Hub {
     let isPlain = listener.flags.contains(.plain)
     let kept = isPlain ? feed.batches.plain : feed.batches.chunked
     let skips = listener.flags.contains(.skipsStrays)
-    if kept.serves(listener.cursor, head: feed.head, skippingStrays: skips) { return kept }
+    if let kept, kept.serves(listener.cursor, head: feed.head, skippingStrays: skips) {
+      return kept
+    }
     let batch = Batch(
       of: feed, after: listener.cursor, framing: listener.framing, skippingStrays: skips)
     if isPlain { feed.batches.plain = batch } else { feed.batches.chunked = batch }
