@@ -136,7 +136,8 @@ final class RedisBackplane: Backplane {
   /// Lets the rooms go that nobody listens to.
   private func sweep(now: ContinuousClock.Instant) {
     nextSweep = now + .seconds(1)
-    for name in rooms.names where !hub.hasListeners(name) && !waiting.wants(name) {
+    let wanted = waiting.wanted
+    for name in rooms.names where !hub.hasListeners(name) && !wanted.contains(name) {
       if let last = lastUse[name], now - last < Self.linger { continue }
       hub.unload(name)
       unfollow(name)
