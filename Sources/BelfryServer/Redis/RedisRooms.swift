@@ -38,22 +38,6 @@ struct RedisRooms {
     case live
   }
 
-  /// What there may be at once.
-  struct Bounds {
-    /// Loads on their way, each of which answers with up to a page: Redis is to answer in time, and
-    /// publishers' answers come between.
-    var loads = 32
-    /// What is kept of what was loaded and not handed on: the oldest of it is let go first, as from
-    /// history. Unit: bytes.
-    var loadedBytes = 64 << 20
-    /// What came live meanwhile: with more than that the node does not keep up. Unit: bytes.
-    var heldBytes = 64 << 20
-    /// Handed on in one turn: a message takes some 2 µs. Listeners are written to between the turns,
-    /// so that one that keeps up does not lag for the sake of a long past.
-    var steps = 500
-    var stepBytes = 256 << 10
-  }
-
   let bounds: Bounds
   var phase = Phase.down
   var rooms: [RoomName: RedisRoom] = [:]
