@@ -62,29 +62,36 @@ extension Hub {
   ) {
     guard let room = table.rooms[name] else { return }
     for feed in room.feeds { holdReplays(of: feed) }
-    table.beginHistory(of: room, after: lostThrough)
+    var start = HistoryStart(droppedThrough: lostThrough)
+    if reason == .unknown {
+      start = HistoryStart(droppedThrough: after, unknownThrough: lostThrough)
+    }
+    table.beginHistory(of: room, at: start)
     let id = EventID(epoch: epoch, number: after)
     tell(room, after: id, oldest: oldest, reason, id: nil, now: now)
     if !isWalking { removeDoomed() }
   }
 
+  /// Whether there are places for another history: only numbers that somebody made up use them up.
+  package var hasPlaceForHistory: Bool { numbering.hasPlaceForHistory }
+
   /// Begins a new history, in which every room is empty and numbers begin at 1 again.
   ///
   /// Whoever listens is still sent what it lacks of the old one, then a `gap` in each of its rooms,
-  /// then what is new.
+  /// then what is new. The caller has asked `hasPlaceForHistory`.
   ///
-  /// - Parameter oldest: the number of the first message that a room is about to be given.
-  package func restart(
-    epoch: Epoch, oldest: (RoomName) -> UInt64? = { _ in nil }, now: Instant
-  ) {
+  /// - Parameter starts: for rooms whose new history did not begin just now, where what they are
+  ///   about to be given begins.
+  package func restart(epoch: Epoch, starts: [RoomName: HistoryStart] = [:], now: Instant) {
     let last = newestID
     for case let feed? in feeds { holdReplays(of: feed) }
     self.epoch = epoch
     numbering.restart()
-    table.restart()
+    table.restart(at: starts)
     for room in table.rooms.values.sorted(by: { $0.name < $1.name }) {
       // With the id it resumes in this history from here on, however soon it goes.
-      tell(room, after: last, oldest: oldest(room.name), .restarted, id: newestID, now: now)
+      tell(
+        room, after: last, oldest: starts[room.name]?.oldest, .restarted, id: newestID, now: now)
     }
     if !isWalking { removeDoomed() }
   }

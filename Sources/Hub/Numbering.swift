@@ -10,8 +10,9 @@
 struct Numbering {
   /// Bits of a position that lines without a number have for themselves.
   private static let strayBits: UInt64 = 20
-  /// What N and all moves together must stay below.
-  private static let limit: UInt64 = 1 << (64 - strayBits)
+  /// What N and all moves together must stay below. The last 2^20 of the places are not for numbers,
+  /// but for what moves everything on: 2^40 lines without a number.
+  private static let limit: UInt64 = 1 << (64 - strayBits) - 1 << strayBits
 
   /// The number of the newest message over all rooms.
   private(set) var newest: UInt64
@@ -20,7 +21,7 @@ struct Numbering {
   /// How far messages above `number` are moved; ordered, never empty.
   private var moves: [(number: UInt64, by: UInt64)] = [(0, 0)]
 
-  /// - Parameter newest: below 2^44.
+  /// - Parameter newest: below 2^44 - 2^20.
   init(newest: UInt64) {
     precondition(newest < Self.limit, "a number is too large to be placed")
     self.newest = newest
@@ -32,6 +33,9 @@ struct Numbering {
     // Neither is above `limit`, so the sum is no overflow.
     number < Self.limit && number + (moves.last?.by ?? 0) < Self.limit
   }
+
+  /// Whether numbers may begin at 1 again.
+  var hasPlaceForHistory: Bool { newestPosition >> Self.strayBits + 1 < Self.limit }
 
   /// Where message `number` stands.
   func position(of number: UInt64) -> UInt64 {
@@ -63,7 +67,7 @@ struct Numbering {
     return next
   }
 
-  /// Numbers begin at 1 again, after everything there is.
+  /// Numbers begin at 1 again, after everything there is; the caller has asked `hasPlaceForHistory`.
   mutating func restart() {
     let move = newestPosition >> Self.strayBits + 1
     moves = [(0, move)]

@@ -64,12 +64,12 @@ final class Room {
     retired += 1
   }
 
-  /// History begins anew, with what came up to `number` gone; everything in the log is retired.
-  func beginHistory(after number: UInt64) {
+  /// History begins anew; everything in the log is retired.
+  func beginHistory(at start: HistoryStart) {
     precondition(historyCount == 0, "what is past is retired first")
     past = retired
-    droppedThrough = number
-    unknownThrough = 0
+    droppedThrough = start.droppedThrough
+    unknownThrough = start.unknownThrough
   }
 
   /// Takes in what those are to be told who are here when history begins anew, after what they lack

@@ -77,17 +77,17 @@ struct RoomTable {
     compactEvictions()
   }
 
-  /// Begins a new history in every room.
-  mutating func restart() {
+  /// Begins a new history in every room, with its first message where `starts` doesn't say otherwise.
+  mutating func restart(at starts: [RoomName: HistoryStart]) {
     forgotten = [:]
     lostThrough = 0
-    for room in rooms.values { beginHistory(of: room, after: 0) }
+    for room in rooms.values { beginHistory(of: room, at: starts[room.name] ?? HistoryStart()) }
   }
 
-  /// Takes all of a room's history out, for one that begins after `number`.
-  mutating func beginHistory(of room: Room, after number: UInt64) {
+  /// Takes all of a room's history out, for one that begins at `start`.
+  mutating func beginHistory(of room: Room, at start: HistoryStart) {
     retireAll(of: room)
-    room.beginHistory(after: number)
+    room.beginHistory(at: start)
   }
 
   private mutating func retireAll(of room: Room) {

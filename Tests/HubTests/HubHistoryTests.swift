@@ -185,6 +185,49 @@ import Testing
     #expect(received.gaps.count == 1)
   }
 
+  @Test func `who comes to a new history that was joined late is told what is not there`() throws {
+    let fixture = Fixture()
+    let (here, _) = fixture.subscribe(["a", "b", "c"])
+    for room in ["a", "b", "c"] { fixture.publish("old", in: room) }
+    fixture.flush()
+    fixture.restart(at: [
+      "a": HistoryStart(droppedThrough: 40, oldest: 41), "b": HistoryStart(unknownThrough: 30),
+    ])
+    fixture.hub.append("41", to: RoomName("a")!, number: 41, now: fixture.now)
+    fixture.flush()
+    #expect(
+      try fixture.received(here).gaps == [
+        #"{"room":"a","after":"e1-3","oldest":"e2-41","reason":"restarted"}"#,
+        #"{"room":"b","after":"e1-3","oldest":null,"reason":"restarted"}"#,
+        #"{"room":"c","after":"e1-3","oldest":null,"reason":"restarted"}"#,
+      ])
+    // From another node, which had more of it.
+    for (id, reasons) in [
+      ("e2-10", ["expired", "unknown"]), ("e2-30", ["expired"]), ("e2-39", ["expired"]),
+      ("e2-40", []), ("e2-41", []),
+    ] {
+      let (handle, _) = fixture.subscribe(["a", "b", "c"], after: id)
+      let gaps = try fixture.received(handle).gaps
+      #expect(gaps.count == reasons.count, "\(id): \(gaps)")
+      for (gap, reason) in zip(gaps, reasons) { #expect(gap.contains("\"\(reason)\"")) }
+      #expect(try fixture.received(handle).texts == (id == "e2-41" ? [] : ["41"]))
+    }
+  }
+
+  @Test func `a loss that nobody can be sure of is told as such to who comes later, too`() throws {
+    let fixture = Fixture()
+    fixture.publish("1")
+    fixture.hub.appendGap(
+      in: RoomName("chat")!, after: 1, lostThrough: 8, oldest: nil, reason: .unknown,
+      now: fixture.now)
+    fixture.hub.advance(toNumber: 9)
+    for (id, reason) in [("e1-0", "expired"), ("e1-1", "unknown"), ("e1-7", "unknown")] {
+      let gaps = try fixture.received(fixture.subscribe(after: id).handle).gaps
+      #expect(gaps.count == 1 && gaps[0].contains("\"\(reason)\""), "\(id): \(gaps)")
+    }
+    #expect(try fixture.received(fixture.subscribe(after: "e1-8").handle).gaps.isEmpty)
+  }
+
   @Test func `a gap in the midst of a stream is told in its place`() throws {
     let fixture = Fixture()
     let (handle, _) = fixture.subscribe()

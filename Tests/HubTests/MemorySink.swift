@@ -151,10 +151,11 @@ final class Fixture {
   }
 
   /// Begins a new history, `e2` after `e1`.
-  func restart() {
+  func restart(at starts: [String: HistoryStart] = [:]) {
     epoch = Epoch("e\(Int(epoch.text.dropFirst())! + 1)")!
     newest = 0
-    hub.restart(epoch: epoch, now: now)
+    let starts = starts.map { (RoomName($0)!, $1) }
+    hub.restart(epoch: epoch, starts: Dictionary(uniqueKeysWithValues: starts), now: now)
   }
 
   /// Loads a room with messages of these numbers, each a second older than the next.

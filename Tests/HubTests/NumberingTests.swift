@@ -61,4 +61,32 @@ import Testing
     #expect(numbering.hasPlace(for: 1 << 42))
     #expect(!numbering.hasPlace(for: 1 << 43))
   }
+
+  @Test func `histories begin until their places are used up, and positions never fall`() {
+    var numbering = Numbering(newest: 0)
+    var histories = 0
+    var last = numbering.newestPosition
+    while numbering.hasPlaceForHistory {
+      numbering.restart()
+      #expect(numbering.newestPosition > last)
+      last = numbering.newestPosition
+      guard numbering.hasPlace(for: 1 << 40) else { break }
+      numbering.advance(to: 1 << 40)
+      #expect(numbering.newestPosition > last)
+      last = numbering.newestPosition
+      histories += 1
+    }
+    #expect(histories == 15)
+    // One by one to the very end: lines without a number still have their places there.
+    numbering.advance(to: (1 << 40) - (1 << 20) - 20)
+    while numbering.hasPlaceForHistory { numbering.restart() }
+    #expect(!numbering.hasPlace(for: 1))
+    var rises = true
+    for _ in 0..<(1 << 21) {
+      let next = numbering.takeStray()
+      rises = rises && next > last
+      last = next
+    }
+    #expect(rises)
+  }
 }

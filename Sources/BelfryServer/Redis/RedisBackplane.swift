@@ -15,7 +15,7 @@ final class RedisBackplane: Backplane {
   private let timeout: Duration
   /// The random end of an epoch that this node begins.
   private let seed: String
-  private var rooms = RedisRooms()
+  private var rooms: RedisRooms
   private var waiting = RedisWaitingList()
   private var following: RedisFollowing
   private let publisher: RedisPublisher
@@ -30,6 +30,9 @@ final class RedisBackplane: Backplane {
   ) throws(ReactorError) {
     var generator = SystemRandomNumberGenerator()
     self.hub = hub
+    var bounds = RedisRooms.Bounds()
+    bounds.loadedBytes = max(hub.settings.historyBytes, bounds.loadedBytes)
+    rooms = RedisRooms(bounds: bounds)
     self.logger = logger
     timeout = settings.timeout
     pulse = RedisPulse(timeout: settings.timeout, now: .now)
@@ -117,7 +120,8 @@ final class RedisBackplane: Backplane {
 
   /// Lets the rooms go that nobody listens to.
   private func sweep(now: ContinuousClock.Instant) {
-    for name in rooms.names where !hub.hasListeners(name) && !waiting.wants(name) {
+    let wanted = waiting.wanted
+    for name in rooms.names where !hub.hasListeners(name) && !wanted.contains(name) {
       guard following.hasLingered(name, now: now) else { continue }
       hub.unload(name)
       unfollow(name)
@@ -139,6 +143,11 @@ final class RedisBackplane: Backplane {
 
   private func perform(_ actions: [RedisRooms.Action]) {
     for action in actions {
+      guard hasPlace(for: action) else {
+        // Only somebody who plays with its data can bring the numbers so far.
+        link?.fail("Redis hands out numbers that are too large")
+        return
+      }
       switch action {
       case .subscribe(let rooms): link?.subscribe(rooms.flatMap(following.subscriptions))
       case .unsubscribe(let room): link?.unsubscribe(names.channels(of: room))
@@ -146,24 +155,35 @@ final class RedisBackplane: Backplane {
       case .enter(let room, let history): enter(room, history)
       case .hand(let step): hand(step)
       case .advance(let number): hub.advance(toNumber: number)
-      case .restart(let epoch, let oldest):
-        hub.restart(epoch: epoch, oldest: { oldest[$0] }, now: .now)
+      case .restart(let epoch, let starts): hub.restart(epoch: epoch, starts: starts, now: .now)
       case .live:
+        // It may have failed just before.
+        guard link?.isUp ?? false else { return }
         link?.proved()
         journal.up(node: names.node, epoch: hub.epoch)
+      case .fail(let reason): link?.fail(reason)
       }
     }
     if !actions.isEmpty { waiting.mayBeReady() }
   }
 
+  /// Whether the hub's order has a place for what is to be done.
+  private func hasPlace(for action: RedisRooms.Action) -> Bool {
+    switch action {
+    case .hand(.message(_, let message)): return hub.hasPlace(for: message.number)
+    case .advance(let number): return hub.hasPlace(for: number)
+    case .enter(_, let history): return hub.hasPlace(for: history.messages.last?.number ?? 0)
+    case .restart:
+      guard !hub.hasPlaceForHistory else { return true }
+      rooms.restartRefused()
+      return false
+    default: return true
+    }
+  }
+
   private func hand(_ step: RedisCatchUp.Step) {
     switch step {
     case .message(let room, let message):
-      guard hub.hasPlace(for: message.number) else {
-        // Only somebody who plays with its data can bring the numbers so far.
-        link?.fail("Redis hands out numbers that are too large")
-        return
-      }
       hub.append(message.text, to: room, number: message.number, now: .now)
     case .stray(let room, let line):
       guard line.count <= hub.settings.listenerLagBytes else {
@@ -238,7 +258,8 @@ final class RedisBackplane: Backplane {
   }
 
   func endOfTurn() -> Bool {
-    guard status.isUp else { return false }
+    perform(rooms.handOn())
+    guard status.isUp else { return rooms.isHanding }
     if waiting.needsHeartbeat {
       let (token, actions) = rooms.heartbeat()
       waiting.asked(token)

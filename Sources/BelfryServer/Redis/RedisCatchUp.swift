@@ -1,19 +1,17 @@
 internal import EventStream
+internal import HeapModule
 internal import Hub
 
-/// What came over a room's channels while its history was being loaded.
+/// A stranger's line that came while nothing could be handed on.
 struct HeldLine: Equatable {
-  enum Content: Equatable {
-    case message(RedisMessage)
-    /// A stranger's line.
-    case stray([UInt8])
-  }
-
   let room: RoomName
-  let content: Content
+  let line: [UInt8]
+  /// The number of the message that came next, of whatever room; the highest there is when none did.
+  var before = UInt64.max
 }
 
-/// Merges what was loaded with what came live meanwhile: by number, each once.
+/// Merges what rooms were lacking, and the strangers' lines that came meanwhile: by number, step by
+/// step, so that no turn of the loop has to do it all.
 struct RedisCatchUp {
   /// Something to be said in a room.
   enum Step: Equatable {
@@ -23,112 +21,84 @@ struct RedisCatchUp {
     case gap(RoomName, after: UInt64, lostThrough: UInt64, oldest: UInt64?, GapReason)
   }
 
-  /// A room that listeners follow.
-  struct Room: Equatable {
-    /// The number of the newest message that they have.
-    var last: UInt64
-    /// In the order of the numbers.
-    var loaded: [RedisMessage]
-    /// The number of the room's newest message when the last of them was loaded.
-    var newest: UInt64
-    /// A loss before the first message is not worth telling: all of them are told of a new history.
-    var isFresh = false
+  /// What comes next of a room, and its place in `rooms`.
+  private struct Head: Comparable {
+    let number: UInt64
+    let place: Int
+
+    static func < (one: Head, other: Head) -> Bool {
+      (one.number, one.place) < (other.number, other.place)
+    }
   }
 
-  private(set) var steps: [Step] = []
-  /// For each room, the number of the newest message that its listeners have afterwards.
-  private(set) var last: [RoomName: UInt64]
-  private var untold: Set<RoomName>
+  private var rooms: [(name: RoomName, sequence: RedisSequence)]
+  private var heads = Heap<Head>()
+  private var strays: ArraySlice<HeldLine>
+  /// The number of the newest message that was given, over all rooms.
+  private var newest: UInt64
 
   /// - Parameters:
-  ///   - held: in the order of arrival, which is that of the numbers.
+  ///   - strays: in the order of arrival.
   ///   - floor: the number of the newest message over all rooms that anybody has been sent; what is
   ///     not beyond it could not be sent in order.
-  init(_ rooms: [RoomName: Room], held: [HeldLine], beyond floor: UInt64) {
-    last = rooms.mapValues(\.last)
-    untold = Set(rooms.filter(\.value.isFresh).keys)
-    var loaded = rooms.flatMap { name, room in room.loaded.map { (name: name, message: $0) } }
-    loaded.sort { $0.message.number < $1.message.number }
-    var next = loaded.startIndex
-    // The number of the first message held at or after each place.
-    var bound = UInt64.max
-    let bounds = held.reversed().map { line in
-      if case .message(let message) = line.content { bound = message.number }
-      return bound
-    }.reversed()
-    for (line, bound) in zip(held, bounds) where rooms[line.room] != nil {
-      while next < loaded.endIndex, loaded[next].message.number < bound {
-        add(loaded[next].message, in: loaded[next].name, beyond: floor)
-        next += 1
-      }
-      switch line.content {
-      case .message(let message): add(message, in: line.room, beyond: floor)
-      case .stray(let bytes): steps.append(.stray(line.room, bytes))
-      }
-    }
-    for (name, message) in loaded[next...] { add(message, in: name, beyond: floor) }
-    // A room whose newest messages have expired already has none that could tell.
-    for (name, room) in rooms.sorted(by: { $0.key < $1.key })
-    where room.newest > last[name, default: 0] {
-      if !untold.contains(name) {
-        let before = last[name, default: 0]
-        steps.append(
-          .gap(name, after: before, lostThrough: room.newest, oldest: nil, .expired))
-      }
-      last[name] = room.newest
-    }
+  init(_ rooms: [RoomName: RedisSequence], strays: [HeldLine], beyond floor: UInt64) {
+    self.rooms = rooms.sorted { $0.key < $1.key }.map { ($0, $1) }
+    self.strays = strays[...]
+    newest = floor
+    for place in self.rooms.indices { queue(place) }
   }
 
-  private mutating func add(_ message: RedisMessage, in name: RoomName, beyond floor: UInt64) {
-    let before = last[name, default: 0]
-    // Twice: it was loaded, and came live as well.
-    guard message.number > before else { return }
-    guard message.number > floor else {
-      // Redis never sends one so late; somebody has played with its data.
-      steps.append(
-        .gap(name, after: before, lostThrough: message.number, oldest: nil, .unknown))
-      last[name] = message.number
-      return
+  /// Takes out what comes next.
+  mutating func popFirst() -> Step? {
+    while let head = heads.min {
+      // A loss that no message follows stands at the very end.
+      if head.number < .max, let line = strays.first, line.before <= head.number { break }
+      heads.removeMin()
+      defer { queue(head.place) }
+      if let step = step(of: head.place) { return step }
     }
-    if untold.remove(name) == nil, message.predecessor.continuity(after: before) != .unbroken {
-      steps.append(
-        .gap(
-          name, after: before, lostThrough: message.predecessor.through, oldest: message.number,
-          .expired))
+    return strays.popFirst().map { .stray($0.room, $0.line) }
+  }
+
+  private mutating func queue(_ place: Int) {
+    guard !rooms[place].sequence.isEmpty else { return }
+    heads.insert(Head(number: rooms[place].sequence.nextNumber ?? .max, place: place))
+  }
+
+  private mutating func step(of place: Int) -> Step? {
+    let name = rooms[place].name
+    let before = rooms[place].sequence.last
+    switch rooms[place].sequence.popFirst() {
+    case nil: return nil
+    case .loss(let after, let through, let reason)?:
+      return .gap(
+        name, after: after, lostThrough: through, oldest: rooms[place].sequence.nextNumber, reason)
+    case .message(let message)?:
+      guard message.number > newest else {
+        // Redis never sends one so late; somebody has played with its data.
+        return .gap(
+          name, after: before, lostThrough: message.number,
+          oldest: rooms[place].sequence.nextNumber, .unknown)
+      }
+      newest = message.number
+      return .message(name, message)
     }
-    steps.append(.message(name, message))
-    last[name] = message.number
   }
 }
 
-extension RoomHistory {
-  /// What a room begins with that nobody has listened to before: what was loaded, and behind it what
-  /// came live meanwhile.
-  ///
-  /// - Parameters:
-  ///   - newest: the number of the room's newest message; nil when Redis does not know the room.
-  ///   - floor: Redis' own; it speaks for rooms that it does not know.
-  init(loaded: [RedisMessage], live: [RedisMessage], newest: UInt64?, floor: UInt64) {
-    self.init()
-    if newest == nil { unknownThrough = floor }
-    var last: UInt64?
-    for message in loaded + live where message.number > last ?? 0 {
-      switch (last, message.predecessor) {
-      case (nil, .unknown(let through)): unknownThrough = through
-      case (nil, .number(let number)): droppedThrough = number
-      case (let before?, let predecessor) where predecessor.continuity(after: before) != .unbroken:
-        // Trimmed while the pages were fetched: history is contiguous, so it begins here.
-        messages = []
-        droppedThrough = max(before, droppedThrough)
-        if case .number(let number) = predecessor { droppedThrough = max(number, droppedThrough) }
-      default: break
-      }
-      messages.append(message.kept)
-      last = message.number
+extension RedisCatchUp.Step {
+  var room: RoomName {
+    switch self {
+    case .message(let room, _), .stray(let room, _), .gap(let room, _, _, _, _): room
     }
-    if let newest, newest > last ?? 0 {
-      messages = []
-      droppedThrough = newest
+  }
+
+  /// What it takes to hand it on, roughly. Unit: bytes.
+  var cost: Int {
+    switch self {
+    case .message(_, let message): message.cost
+    case .stray(_, let line): line.count
+    case .gap: 0
     }
   }
 }

@@ -27,11 +27,13 @@ enum Predecessor: Equatable {
     }
   }
 
-  /// How a message that has this predecessor follows the room's message `last`.
-  func continuity(after last: UInt64) -> Continuity {
+  /// How a message that has this predecessor follows the room's message `last`, when it is certain
+  /// that none was missed up to `seen`.
+  func continuity(after last: UInt64, seen: UInt64) -> Continuity {
     switch self {
     case .number(let number): number == last ? .unbroken : number > last ? .lost : .forked
-    case .unknown(let through): through >= last ? .unbroken : .forked
+    case .unknown(let through):
+      through < last ? .forked : through <= max(last, seen) ? .unbroken : .unknown
     }
   }
 }
@@ -42,6 +44,8 @@ enum Continuity: Equatable {
   case unbroken
   /// There were some between, which history no longer has.
   case lost
+  /// There may have been some between, of which nobody can say.
+  case unknown
   /// What was seen before it is not in Redis.
   case forked
 }
@@ -56,6 +60,9 @@ struct RedisMessage: Equatable {
 
   /// What the scripts never exceed.
   static let maximumNumber: UInt64 = 1 << 43
+
+  /// What it takes to keep it: its text, and roughly what is around it. Unit: bytes.
+  var cost: Int { text.utf8.count + 100 }
 
   var kept: RoomHistory.Message { .init(number: number, text: text, age: age) }
 }
@@ -130,18 +137,28 @@ struct RedisPage: Equatable {
       let epoch = parts[0].text.flatMap({ Epoch($0) }),
       let newest = parts[1].number, let floor = parts[2].number, let roomNewest = parts[3].text,
       let more = parts[4].number, let now = parts[5].number, let entries = parts[6].elements,
-      newest <= RedisMessage.maximumNumber
+      newest <= RedisMessage.maximumNumber, floor <= RedisMessage.maximumNumber
     else { return nil }
     self.epoch = epoch
     self.newest = newest
     self.floor = floor
-    self.roomNewest = UInt64(roomNewest)
+    self.roomNewest = nil
+    if !roomNewest.isEmpty {
+      guard let number = UInt64(roomNewest), number <= RedisMessage.maximumNumber else {
+        return nil
+      }
+      self.roomNewest = number
+    }
     isLast = more == 0
     messages = []
     for entry in entries {
-      guard let message = RedisMessage(entry, now: now) else { return nil }
+      guard let message = RedisMessage(entry, now: now),
+        message.number > messages.last?.number ?? 0
+      else { return nil }
       messages.append(message)
     }
+    // The next page begins after the last message of this one.
+    guard isLast || !messages.isEmpty else { return nil }
   }
 }
 
@@ -152,7 +169,7 @@ extension RedisMessage {
       let number = UInt64(id.dropLast(2)), let fields = parts[1].elements, fields.count == 8,
       let time = fields[1].number,
       let predecessor = fields[3].bytes.flatMap({ Predecessor(utf8: $0[...]) }),
-      let line = fields[7].bytes, number <= Self.maximumNumber
+      let line = fields[7].bytes, number <= Self.maximumNumber, predecessor.through < number
     else { return nil }
     self.init(
       number: number, predecessor: predecessor, text: String(decoding: line, as: UTF8.self),

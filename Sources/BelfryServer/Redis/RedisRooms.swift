@@ -1,5 +1,6 @@
 internal import EventStream
 internal import Hub
+internal import Reactor
 
 /// Which rooms a node follows, how far each has come, and what is to be done about that.
 ///
@@ -20,70 +21,63 @@ struct RedisRooms {
     case hand(RedisCatchUp.Step)
     /// All messages up to this number have been handed over.
     case advance(UInt64)
-    /// Begin a new history; for each room the number of its oldest message.
-    case restart(Epoch, oldest: [RoomName: UInt64])
+    /// Begin a new history, and each room where it begins for this node.
+    case restart(Epoch, [RoomName: HistoryStart])
     /// Everything that was missed has been handed over.
     case live
+    /// Give up the connection.
+    case fail(reason: String)
   }
 
-  private enum Phase: Equatable {
+  enum Phase {
     case down
-    /// `held` is what came since; `heartbeat` the token whose marker is waited for.
-    case catchingUp(held: [HeldLine], heartbeat: UInt64?)
+    /// Rooms are being loaded.
+    case catchingUp
+    /// What was loaded is being handed on.
+    case handing
     case live
   }
 
-  private struct Room {
-    /// Confirmed subscriptions of the present connection: two are needed. Below zero while
-    /// confirmations of an earlier one are still to come.
-    var confirmed = 0
-    /// The hub has it, and somebody may listen to it.
-    var isServed = false
-    /// The number of its newest message that the hub has.
-    var last: UInt64 = 0
-    /// The load that is going on.
-    var load: Load?
-    /// The line that the envelope before it announced.
-    var twin: ArraySlice<UInt8>?
-    /// What came live while a room that nobody listens to is loaded.
-    var held: [RedisMessage] = []
-
-    /// What was asked for it is void.
-    mutating func forget(subscriptions: Bool) {
-      load = nil
-      held = []
-      guard subscriptions else { return }
-      confirmed = 0
-      twin = nil
-    }
-  }
-
-  private struct Load {
-    let token: UInt64
-    var messages: [RedisMessage] = []
-    /// The last page, without its messages.
-    var end: RedisPage?
-    var isMarked = false
-    var isComplete: Bool { end != nil && isMarked }
-  }
-
-  private var phase = Phase.down
-  private var rooms: [RoomName: Room] = [:]
+  let bounds: Bounds
+  var phase = Phase.down
+  var rooms: [RoomName: RedisRoom] = [:]
   /// Confirmations to come for rooms that are followed no more.
   private var owed: [RoomName: Int] = [:]
   private var token: UInt64 = 0
   /// What answers an earlier token is of a connection or a history that is gone.
   private var oldestToken: UInt64 = 0
-  /// The highest number that a marker has named since the catching up began.
-  private var markedThrough: UInt64 = 0
+  /// Rooms that are to be loaded.
+  private var queue = Queue<RoomName>()
+  /// Whose load each token is, until its marker has come.
+  private var loading: [UInt64: RoomName] = [:]
+  /// How many loads have not had their last page.
+  private var loadCount = 0
+  /// While catching up: the token of the heartbeat whose marker is waited for.
+  var awaitedHeartbeat: UInt64?
+  /// While catching up: how many rooms that the hub has are not loaded.
+  var lacking = 0
+  /// Rooms that are loaded and that the hub doesn't have.
+  var loadedRooms: [RoomName] = []
+  /// Strangers' lines that wait to be handed on.
+  var strays: [HeldLine] = []
+  /// How many of those have had a message come after them.
+  var placedStrays = 0
+  var loadedBytes = 0
+  var heldBytes = 0
+  /// While handing on: what is left of it.
+  var catchUp: RedisCatchUp?
+  /// The highest number that was heard of since the catching up began.
+  var heardThrough: UInt64 = 0
   /// The history that Redis has, as far as we know; nil before the first answer.
   private(set) var epoch: Epoch?
   /// The history that the hub has.
-  private var hubEpoch: Epoch?
+  var hubEpoch: Epoch?
   /// Every message up to this number has been handed to the hub.
-  private(set) var newest: UInt64 = 0
+  var newest: UInt64 = 0
   /// An epoch that was found to be forked: Redis lost messages that we had, and took others.
   private var lost: Epoch?
+
+  init(bounds: Bounds = Bounds()) { self.bounds = bounds }
 
   var isLive: Bool { phase == .live }
   var names: [RoomName] { Array(rooms.keys) }
@@ -92,16 +86,13 @@ struct RedisRooms {
   func awaits(_ name: RoomName) -> Bool { rooms[name] != nil || owed[name] != nil }
 
   /// Whether the hub has all there is of a room.
-  func isReady(_ name: RoomName) -> Bool {
-    guard let room = rooms[name] else { return false }
-    return isLive && room.isServed && room.load == nil
-  }
+  func isReady(_ name: RoomName) -> Bool { isLive && rooms[name]?.isServed ?? false }
 
   // MARK: Asking
 
   /// The connection is there.
   mutating func connected() -> [Action] {
-    for name in rooms.keys { rooms[name]?.forget(subscriptions: true) }
+    for place in rooms.values.indices { rooms.values[place].forgetSubscriptions() }
     let names = rooms.keys.sorted()
     return (names.isEmpty ? [] : [.subscribe(names)]) + beginCatchingUp()
   }
@@ -110,20 +101,27 @@ struct RedisRooms {
   mutating func disconnected() {
     phase = .down
     owed = [:]
+    catchUp = nil
+    strays = []
+    placedStrays = 0
   }
 
   /// Follows a room from now on.
   mutating func follow(_ name: RoomName) -> [Action] {
     guard rooms[name] == nil else { return [] }
-    rooms[name] = Room(confirmed: -(owed.removeValue(forKey: name) ?? 0))
+    rooms[name] = RedisRoom(confirmed: -(owed.removeValue(forKey: name) ?? 0))
     return phase == .down ? [] : [.subscribe([name])]
   }
 
   /// Follows a room no more; nobody listens to it.
   mutating func unfollow(_ name: RoomName) -> [Action] {
     guard let room = rooms.removeValue(forKey: name) else { return [] }
-    if phase != .down, room.confirmed < 2 { owed[name] = 2 - room.confirmed }
-    return (phase == .down ? [] : [.unsubscribe(name)]) + completeIfPossible()
+    loadedBytes -= room.loadedBytes
+    heldBytes -= room.heldBytes
+    guard phase != .down else { return [] }
+    if !room.isSubscribed { owed[name] = 2 - room.confirmed }
+    if phase == .catchingUp, room.isServed, !room.isLoaded { lacking -= 1 }
+    return [.unsubscribe(name)] + completeIfPossible()
   }
 
   /// Asks for a marker, by which all that is published now will have come.
@@ -132,34 +130,63 @@ struct RedisRooms {
     return (token, [.load(nil, after: 0, token: token, lost: nil)])
   }
 
-  private mutating func load(_ name: RoomName) -> Action {
-    token += 1
-    let after = rooms[name]?.last ?? 0
-    rooms[name]?.load = Load(token: token)
-    return .load(name, after: after, token: token, lost: lost)
+  /// The hub has no place for the history that it was to begin, and has the old one still.
+  mutating func restartRefused() {
+    hubEpoch = nil
+    startAnew()
   }
 
   /// Fetches what each room lacks, without handing on anything meanwhile.
-  private mutating func catchUp() -> [Action] {
-    for name in rooms.keys { rooms[name]?.forget(subscriptions: false) }
-    return beginCatchingUp()
+  private mutating func beginCatchingUp() -> [Action] {
+    for place in rooms.values.indices { rooms.values[place].forgetLoad() }
+    loadedBytes = 0
+    heldBytes = strays.reduce(0) { $0 + $1.line.count }
+    let (token, actions) = heartbeat()
+    phase = .catchingUp
+    awaitedHeartbeat = token
+    oldestToken = token
+    heardThrough = 0
+    catchUp = nil
+    lacking = rooms.values.count(where: \.isServed)
+    loadedRooms = []
+    loading = [:]
+    loadCount = 0
+    queue.removeAll()
+    for name in rooms.filter(\.value.isSubscribed).keys.sorted() { queue.append(name) }
+    return actions + load()
   }
 
-  private mutating func beginCatchingUp() -> [Action] {
-    let (token, actions) = heartbeat()
-    phase = .catchingUp(held: [], heartbeat: token)
-    oldestToken = token
-    markedThrough = 0
-    return actions + rooms.filter { $1.confirmed == 2 }.keys.sorted().map { load($0) }
+  /// Loads what waits to be loaded, as far as it may be at once.
+  private mutating func load() -> [Action] {
+    var actions: [Action] = []
+    while loadCount < bounds.loads, let name = queue.popFirst() {
+      guard let room = rooms[name], room.isSubscribed, room.load == nil,
+        phase == .catchingUp || !room.isServed
+      else { continue }
+      token += 1
+      rooms[name]?.beginLoad(token)
+      loading[token] = name
+      loadCount += 1
+      actions.append(.load(name, after: room.last, token: token, lost: lost))
+    }
+    return actions
   }
 
   /// Redis says that the history is another one than we thought.
   private mutating func adopt(_ epoch: Epoch) -> [Action] {
     self.epoch = epoch
     lost = nil
+    startAnew()
+    // The numbers by which they had their places are of the other history.
+    for place in strays.indices { strays[place].before = .max }
+    placedStrays = 0
+    return beginCatchingUp()
+  }
+
+  /// The hub has nothing of this history.
+  private mutating func startAnew() {
     newest = 0
-    for name in rooms.keys { rooms[name]?.last = 0 }
-    return catchUp()
+    for place in rooms.values.indices { rooms.values[place].last = 0 }
   }
 
   // MARK: Hearing
@@ -168,169 +195,97 @@ struct RedisRooms {
   mutating func subscribed(_ name: RoomName) -> [Action] {
     guard phase != .down else { return [] }
     if let count = owed[name] { owed[name] = count > 1 ? count - 1 : nil }
-    rooms[name]?.confirmed += 1
-    return rooms[name]?.confirmed == 2 ? [load(name)] : []
+    guard rooms[name]?.confirm() ?? false else { return [] }
+    queue.append(name)
+    return load()
   }
 
   /// The load script has answered; `name` is nil for a heartbeat.
   mutating func loaded(_ page: RedisPage, of name: RoomName?, token: UInt64) -> [Action] {
     guard phase != .down, token >= oldestToken else { return [] }
     if page.epoch != epoch { return adopt(page.epoch) }
-    guard let name, rooms[name]?.load?.token == token else { return [] }
-    rooms[name]?.load?.messages += page.messages
+    guard let name else { return [] }
+    guard let place = rooms.index(forKey: name), rooms.values[place].load?.token == token else {
+      // It was let go meanwhile.
+      loadCount -= 1
+      return load()
+    }
+    loadedBytes -= rooms.values[place].loadedBytes
+    rooms.values[place].take(page)
+    loadedBytes += rooms.values[place].loadedBytes
+    if rooms.values[place].isForked {
+      lost = epoch
+      return beginCatchingUp()
+    }
+    if loadedBytes > bounds.loadedBytes { dropOldestLoaded() }
     guard page.isLast else {
       // A page that isn't the last has messages.
       let after = page.messages.last?.number ?? 0
       return [.load(name, after: after, token: token, lost: lost)]
     }
-    var end = page
-    end.messages = []
-    rooms[name]?.load?.end = end
-    if rooms[name].map(isForked) ?? false {
-      lost = epoch
-      return catchUp()
-    }
-    return completeIfPossible()
-  }
-
-  /// Whether Redis lacks what the hub has.
-  private func isForked(_ room: Room) -> Bool {
-    guard room.isServed, room.last > 0, let load = room.load, let end = load.end else {
-      return false
-    }
-    if let first = load.messages.first {
-      return first.predecessor.continuity(after: room.last) == .forked
-    }
-    return (end.roomNewest ?? end.floor) < room.last
+    loadCount -= 1
+    return completed(place) + load()
   }
 
   /// The marker of a load or of a heartbeat has come.
   mutating func marked(_ marker: RedisMarker) -> [Action] {
     guard phase != .down, marker.token >= oldestToken else { return [] }
     if marker.epoch != epoch { return adopt(marker.epoch) }
-    if case .catchingUp(let held, marker.token) = phase {
-      phase = .catchingUp(held: held, heartbeat: nil)
-    }
-    for (name, room) in rooms where room.load?.token == marker.token {
-      rooms[name]?.load?.isMarked = true
-    }
-    markedThrough = max(markedThrough, marker.newest)
+    heardThrough = max(heardThrough, marker.newest)
     var actions: [Action] = []
     if isLive, marker.newest > newest {
       newest = marker.newest
       actions.append(.advance(newest))
     }
-    return actions + completeIfPossible()
+    if marker.token == awaitedHeartbeat { awaitedHeartbeat = nil }
+    guard let name = loading.removeValue(forKey: marker.token),
+      let place = rooms.index(forKey: name)
+    else { return actions + completeIfPossible() }
+    rooms.values[place].mark(marker.token)
+    return actions + completed(place)
   }
 
   /// A message came over the envelopes' channel.
   mutating func received(_ envelope: RedisEnvelope, in name: RoomName) -> [Action] {
-    // Before both channels are confirmed it is left over from an earlier subscription.
-    guard phase != .down, let room = rooms[name], room.confirmed == 2 else { return [] }
-    rooms[name]?.twin = envelope.line
-    guard envelope.id.epoch == epoch else {
-      // Of a history that begins just now, or that no longer is: a load will tell.
-      return isLive ? catchUp() : []
+    guard phase != .down, let place = rooms.index(forKey: name) else { return [] }
+    switch rooms.values[place].hear(envelope, of: epoch, beyond: isLive ? newest : nil) {
+    case .next:
+      newest = envelope.id.number
+      return [.hand(.message(name, envelope.message))]
+    case .nothing: return []
+    // A history that begins just now, or that no longer is: a load will tell, if none is on its way.
+    case .foreign: return phase == .catchingUp ? [] : beginCatchingUp()
+    case .broken: return beginCatchingUp()
+    case .early: return hold(envelope.message, at: place)
     }
-    let message = envelope.message
-    if case .catchingUp(var held, let heartbeat) = phase {
-      // Set aside, so that it is not copied.
-      phase = .down
-      held.append(HeldLine(room: name, content: .message(message)))
-      phase = .catchingUp(held: held, heartbeat: heartbeat)
-      return []
+  }
+
+  private mutating func hold(
+    _ message: RedisMessage, at place: Dictionary<RoomName, RedisRoom>.Index
+  ) -> [Action] {
+    rooms.values[place].hold(message)
+    heldBytes += message.cost
+    while placedStrays < strays.count {
+      strays[placedStrays].before = message.number
+      placedStrays += 1
     }
-    guard room.isServed, room.load == nil else {
-      rooms[name]?.held.append(message)
-      newest = max(newest, message.number)
-      return [.advance(newest)]
-    }
-    guard message.number > newest else { return [] }
-    guard message.predecessor.continuity(after: room.last) == .unbroken else { return catchUp() }
-    rooms[name]?.last = message.number
-    newest = message.number
-    return [.hand(.message(name, message))]
+    heardThrough = max(heardThrough, message.number)
+    guard heldBytes <= bounds.heldBytes else { return [Self.overrun] }
+    guard isLive else { return [] }
+    newest = max(newest, message.number)
+    return [.advance(newest)]
   }
 
   /// A line came over the room's own channel: the twin of the envelope before it, or a stranger's.
   mutating func received(line: [UInt8], in name: RoomName) -> [Action] {
-    guard phase != .down, let room = rooms[name], room.confirmed == 2 else { return [] }
-    rooms[name]?.twin = nil
-    guard room.twin != line[...], room.isServed else { return [] }
-    if case .catchingUp(var held, let heartbeat) = phase {
-      phase = .down
-      held.append(HeldLine(room: name, content: .stray(line)))
-      phase = .catchingUp(held: held, heartbeat: heartbeat)
-      return []
-    }
-    return [.hand(.stray(name, line))]
+    guard phase != .down, let place = rooms.index(forKey: name),
+      rooms.values[place].hear(line: line) == .stray
+    else { return [] }
+    if isLive { return [.hand(.stray(name, line))] }
+    strays.append(HeldLine(room: name, line: line))
+    heldBytes += line.count
+    return heldBytes <= bounds.heldBytes ? [] : [Self.overrun]
   }
 
-  // MARK: Completing
-
-  private mutating func completeIfPossible() -> [Action] {
-    switch phase {
-    case .down: return []
-    case .live: return enterLoaded()
-    case .catchingUp(let held, let heartbeat):
-      let isReady = rooms.values.allSatisfy { !$0.isServed || $0.load?.isComplete ?? false }
-      guard heartbeat == nil, isReady, let epoch else { return [] }
-      phase = .live
-      return hand(held, of: epoch) + enterLoaded() + [.live]
-    }
-  }
-
-  /// Hands over what the rooms that the hub has were lacking.
-  private mutating func hand(_ held: [HeldLine], of epoch: Epoch) -> [Action] {
-    var actions: [Action] = []
-    let isFresh = hubEpoch != epoch
-    var behind: [RoomName: RedisCatchUp.Room] = [:]
-    var through = max(newest, markedThrough)
-    for (name, room) in rooms {
-      guard room.isServed, let load = room.load, let end = load.end else { continue }
-      behind[name] = RedisCatchUp.Room(
-        last: room.last, loaded: load.messages, newest: end.roomNewest ?? 0, isFresh: isFresh)
-      through = max(through, end.roomNewest ?? 0)
-      rooms[name]?.load = nil
-    }
-    let catchUp = RedisCatchUp(behind, held: held, beyond: newest)
-    if isFresh {
-      var oldest: [RoomName: UInt64] = [:]
-      for case .message(let name, let message) in catchUp.steps where oldest[name] == nil {
-        oldest[name] = message.number
-      }
-      actions.append(.restart(epoch, oldest: oldest))
-      hubEpoch = epoch
-    }
-    actions += catchUp.steps.map(Action.hand)
-    for (name, last) in catchUp.last { rooms[name]?.last = last }
-    for line in held {
-      guard case .message(let message) = line.content else { continue }
-      through = max(through, message.number)
-      if let room = rooms[line.room], !room.isServed { rooms[line.room]?.held.append(message) }
-    }
-    newest = max(through, catchUp.last.values.max() ?? 0)
-    return actions + [.advance(newest)]
-  }
-
-  /// Gives the hub the rooms that are loaded and that it doesn't have.
-  private mutating func enterLoaded() -> [Action] {
-    var actions: [Action] = []
-    for (name, room) in rooms {
-      guard !room.isServed, let load = room.load, load.isComplete, let end = load.end else {
-        continue
-      }
-      let history = RoomHistory(
-        loaded: load.messages, live: room.held, newest: end.roomNewest, floor: end.floor)
-      let last = max(
-        load.messages.last?.number ?? 0, room.held.last?.number ?? 0, end.roomNewest ?? 0)
-      rooms[name]?.load = nil
-      rooms[name]?.held = []
-      rooms[name]?.isServed = true
-      rooms[name]?.last = last
-      newest = max(newest, last)
-      actions += [.enter(name, history), .advance(newest)]
-    }
-    return actions
-  }
+  private static var overrun: Action { .fail(reason: "more comes than can be taken in meanwhile") }
 }

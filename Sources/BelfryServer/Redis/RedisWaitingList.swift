@@ -23,8 +23,8 @@ struct RedisWaitingList {
   private static let perTurn = 100
 
   private var entries: [Entry] = []
-  /// A heartbeat is on its way that somebody waits for.
-  private var isAsking = false
+  /// The heartbeat that is on its way for their sake, whether or not they still wait.
+  private var asking: UInt64?
   /// Something has happened since the list was last looked through.
   private var isStale = false
 
@@ -38,11 +38,11 @@ struct RedisWaitingList {
   }
 
   /// Whether a heartbeat is to be sent for their sake: one at a time, for all who came before it.
-  var needsHeartbeat: Bool { !isAsking && entries.contains { $0.heartbeat == .needed } }
+  var needsHeartbeat: Bool { asking == nil && entries.contains { $0.heartbeat == .needed } }
 
   /// That heartbeat is sent.
   mutating func asked(_ token: UInt64) {
-    isAsking = true
+    asking = token
     for index in entries.indices where entries[index].heartbeat == .needed {
       entries[index].heartbeat = .asked(token: token)
     }
@@ -50,16 +50,17 @@ struct RedisWaitingList {
 
   /// The marker of a heartbeat has come.
   mutating func heard(_ token: UInt64) {
+    guard token == asking else { return }
+    asking = nil
+    isStale = true
     for index in entries.indices where entries[index].heartbeat == .asked(token: token) {
       entries[index].heartbeat = .notNeeded
-      isAsking = false
-      isStale = true
     }
   }
 
   /// The connection is gone: markers that were asked for won't come.
   mutating func forgetHeartbeats() {
-    isAsking = false
+    asking = nil
     for index in entries.indices where entries[index].heartbeat != .notNeeded {
       entries[index].heartbeat = .needed
     }
@@ -67,7 +68,8 @@ struct RedisWaitingList {
 
   mutating func mayBeReady() { isStale = true }
 
-  func wants(_ room: RoomName) -> Bool { entries.contains { $0.rooms.contains(room) } }
+  /// The rooms that somebody waits for.
+  var wanted: Set<RoomName> { Set(entries.flatMap(\.rooms)) }
 
   /// Takes out some of those who need wait no longer; more may be left.
   mutating func removeReady(_ isReady: (RoomName) -> Bool) -> ([Completion], hasMore: Bool) {

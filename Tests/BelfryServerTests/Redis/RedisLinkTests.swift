@@ -110,7 +110,7 @@ import Testing
     add("one", [a])
     add("both", [a, b])
     add("id", [a], needsHeartbeat: true)
-    #expect(list.wants(b))
+    #expect(list.wanted == [a, b])
     letGo([a])
     #expect(outcomes == ["one": .ready])
     #expect(list.needsHeartbeat)
@@ -131,7 +131,27 @@ import Testing
     #expect(list.needsHeartbeat)
     #expect(list.removeLate(now: now + .milliseconds(1999)).isEmpty)
     #expect(list.removeLate(now: now + .seconds(2)).count == 2)
-    #expect(!list.wants(a) && !list.wants(b))
+    #expect(list.wanted.isEmpty)
+  }
+
+  @Test func `a heartbeat that nobody waits for any more does not hold up the next`() {
+    let now = ContinuousClock.now
+    for leave in [
+      { list in _ = list.removeLate(now: now + .seconds(2)) },
+      { list in _ = list.remove(wanting: RoomName("a")!) },
+    ] as [(inout RedisWaitingList) -> Void] {
+      var list = RedisWaitingList()
+      list.add([a], needsHeartbeat: true, until: now + .seconds(2)) { _ in }
+      list.asked(7)
+      leave(&list)
+      list.add([b], needsHeartbeat: true, until: now + .seconds(4)) { _ in }
+      #expect(!list.needsHeartbeat)
+      list.heard(7)
+      #expect(list.needsHeartbeat)
+      list.asked(8)
+      list.heard(8)
+      #expect(list.removeReady { _ in true }.0.count == 1)
+    }
   }
 
   @Test func `ten thousand that wait are let go a part at a time`() {

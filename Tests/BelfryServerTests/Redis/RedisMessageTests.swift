@@ -29,12 +29,13 @@ import Testing
   }
 
   @Test func `a message's predecessor says how it follows`() {
-    #expect(Predecessor.number(5).continuity(after: 5) == .unbroken)
-    #expect(Predecessor.number(7).continuity(after: 5) == .lost)
-    #expect(Predecessor.number(4).continuity(after: 5) == .forked)
-    #expect(Predecessor.unknown(through: 5).continuity(after: 5) == .unbroken)
-    #expect(Predecessor.unknown(through: 9).continuity(after: 5) == .unbroken)
-    #expect(Predecessor.unknown(through: 4).continuity(after: 5) == .forked)
+    #expect(Predecessor.number(5).continuity(after: 5, seen: 8) == .unbroken)
+    #expect(Predecessor.number(7).continuity(after: 5, seen: 8) == .lost)
+    #expect(Predecessor.number(4).continuity(after: 5, seen: 8) == .forked)
+    #expect(Predecessor.unknown(through: 5).continuity(after: 5, seen: 0) == .unbroken)
+    #expect(Predecessor.unknown(through: 8).continuity(after: 5, seen: 8) == .unbroken)
+    #expect(Predecessor.unknown(through: 9).continuity(after: 5, seen: 8) == .unknown)
+    #expect(Predecessor.unknown(through: 4).continuity(after: 5, seen: 8) == .forked)
   }
 
   private func text(_ text: String) -> RedisReply { .string(Array(text.utf8)) }

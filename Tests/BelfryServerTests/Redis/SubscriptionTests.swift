@@ -121,7 +121,8 @@ import Testing
     try client.ask([Array("PUBLISH".utf8), Array("chat".utf8), huge])
     _ = try node.program.line(matching: "too long to be passed on")
 
-    // On the envelopes' channel it takes a forger who writes there; no line of it is believed.
+    // On the envelopes' channel it takes a forger who writes there; what is no envelope, or not of
+    // this history, is not believed.
     for forged in [
       "", "1", "junk\n", "1 \(real.lastEventID) 0 0 0\n", "2 \(real.lastEventID) 0 0 0\nx",
       "1 \(real.lastEventID) 0 0 99\nx", "1 zzz-1 0 0 0\nx", "1 zzz-1 ?0 0 0\nx",
@@ -137,6 +138,62 @@ import Testing
     let after = try #require(try listener.next())
     #expect(after.data.hasSuffix("after") && after.lastEventID != real.lastEventID)
     #expect(try node.health().contains("\"up\":true"))
+  }
+
+  @Test func `who writes where only nodes write is believed, and what comes of it heals`() throws {
+    let redis = try RedisServer()
+    let node = try Node(redis.node)
+    let listener = try node.listen()
+    let client = try redis.client()
+    try node.post("real")
+    let real = try #require(try listener.next().flatMap { EventID($0.lastEventID) })
+    // The next number, from where the room is: nobody can tell it from a node's.
+    try client.ask(
+      "PUBLISH", "belfry/3/chat",
+      "1 \(real.epoch)-\(real.number + 5) \(real.number) 0 0\nforged")
+    #expect(try listener.next()?.data == "forged")
+    // Redis' own numbers are behind that one now, so a new history begins.
+    #expect(try eventually { try node.post("after").status == 204 })
+    let gap = try #require(try listener.next())
+    #expect(gap.type == "gap" && gap.data.contains("restarted"))
+    #expect(try listener.next()?.data.hasSuffix("after") == true)
+  }
+
+  @Test func `numbers too large for any place end no node, however often`() throws {
+    let redis = try RedisServer()
+    let node = try Node(redis.node)
+    let listener = try node.listen()
+    let client = try redis.client()
+    try client.ask("SELECT", "3")
+    // In markers: two of them fill the order, and each begins a history anew.
+    let channel = try client.ask("PUBSUB", "CHANNELS", "belfry/3/node/*")
+    var epochs: Set<String> = []
+    for round in 1...4 {
+      let epoch = try client.ask("HGET", "belfry/3/history", "epoch")
+      epochs.insert(epoch)
+      try client.ask("PUBLISH", channel, "99999999 \(epoch) 8796093022208")
+      #expect(
+        try eventually {
+          try client.ask("HGET", "belfry/3/history", "epoch") != epoch
+            && node.health().contains("\"up\":true")
+        }, "round \(round)")
+      #expect(try eventually { try node.post("line \(round)").status == 204 })
+      var event = try #require(try listener.next())
+      while event.type == "gap" { event = try #require(try listener.next()) }
+      #expect(event.data.hasSuffix("line \(round)"))
+    }
+    #expect(epochs.count == 4)
+    // In what Redis keeps.
+    try client.ask("ZADD", "belfry/3/rooms", "17592186044417", "chat")
+    try client.ask("CLIENT", "KILL", "TYPE", "pubsub")
+    try node.waitUntilUp(false)
+    try client.ask("ZREM", "belfry/3/rooms", "chat")
+    try node.waitUntilUp()
+    #expect(try eventually { try node.post("last").status == 204 })
+    var event = try #require(try listener.next())
+    while event.type == "gap" { event = try #require(try listener.next()) }
+    #expect(event.data.hasSuffix("last"))
+    #expect(try node.stop().contains("redis is up"))
   }
 
   @Test func `each node announces itself for a while`() throws {
