@@ -96,3 +96,31 @@ let package = Package(
       swiftSettings: settings),
   ]
 )
+
+// The microbenchmarks, for whoever asks for them (Benchmarks/Micro/compare does): an ordinary build
+// neither fetches their library nor compiles them.
+if Context.environment["BELFRY_MICRO"] != nil {
+  package.dependencies.append(
+    // Its default traits count allocations by a library that takes malloc's place.
+    .package(url: "https://github.com/ordo-one/benchmark", from: "1.38.1", traits: []))
+  package.targets += [
+    .target(
+      name: "MicroCases",
+      dependencies: [
+        "BelfryServer", "EventStream", "Hub", "Reactor", "TestSupport",
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      path: "Benchmarks/Micro/Cases", swiftSettings: settings),
+    .executableTarget(
+      name: "micro-count",
+      dependencies: [
+        "MicroCases", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      path: "Benchmarks/Micro/Count", swiftSettings: settings),
+    .executableTarget(
+      name: "Micro",
+      dependencies: ["MicroCases", .product(name: "Benchmark", package: "benchmark")],
+      path: "Benchmarks/Micro", exclude: ["Cases", "Count", "compare", "instructions.json"],
+      swiftSettings: settings, plugins: [.plugin(name: "BenchmarkPlugin", package: "benchmark")]),
+  ]
+}

@@ -65,7 +65,7 @@ package struct Forwarding {
   /// The client, and the element that the outermost trusted proxy wrote, which is about the client's
   /// own request. To be asked of a trusted peer only.
   private var outermost: (client: Peer, element: ForwardedElement?) {
-    var walk = Walk(client: request.peer, proxies: proxies)
+    var walk = Walk(from: request.peer, proxies)
     let lists = request.head.all("X-Forwarded-For")
     for list in lists.reversed() { walk.go(along: list) }
     var last: ForwardedElement?
@@ -89,9 +89,16 @@ private struct Walk {
   let proxies: TrustedProxies
   /// Whether `client` is believed in nothing further, or has named nobody.
   var hasEnded = false
+  private var steps = 0
+
+  init(from peer: Peer, _ proxies: TrustedProxies) {
+    client = peer
+    self.proxies = proxies
+  }
 
   mutating func step(to name: some StringProtocol) {
-    guard let peer = Peer(forwarded: name) else {
+    steps += 1
+    guard steps <= ForwardedElement.maximumElements, let peer = Peer(forwarded: name) else {
       hasEnded = true
       return
     }

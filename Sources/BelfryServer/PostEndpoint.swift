@@ -33,7 +33,9 @@ struct PostEndpoint {
         exchange.respond(
           Refusal(.serviceUnavailable, reason, retryAfter: .seconds(1)).response)
       case .unknown(let reason):
-        exchange.respond(Refusal(.gatewayTimeout, reason, retryAfter: .seconds(1)).response)
+        // Tried again without a key, it may be published twice: nobody is invited to that.
+        let retry: Duration? = key == nil ? nil : .seconds(1)
+        exchange.respond(Refusal(.gatewayTimeout, reason, retryAfter: retry).response)
       }
     }
   }

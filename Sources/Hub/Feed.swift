@@ -30,7 +30,7 @@ final class Feed {
   /// Whether the hub's queue of feeds with work holds this one.
   var isQueued = false
   /// What the walk wrote last, for whoever stands at the same cursor: chunked and plain.
-  var batches = (chunked: Batch(), plain: Batch())
+  var batches: (chunked: Batch?, plain: Batch?)
 
   init(index: Int, rooms: [Room], head: UInt64) {
     self.index = index

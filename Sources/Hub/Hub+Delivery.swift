@@ -19,7 +19,7 @@ extension Hub {
     var visits = finish(atMost: max(1, budget.streams / 2), until: start + budget.time / 2, clock)
     walk: while let feed = work.first {
       while let slot = feed.nextMember() {
-        let met = !listeners[slot].flags.contains(.behind) && deliver(slot, feed)
+        let met = deliver(slot, feed)
         feed.settle()
         guard met else { continue }
         visits += 1
@@ -71,15 +71,18 @@ extension Hub {
     unfinished.append(listeners.token(of: slot))
   }
 
-  /// Writes to one stream until it has everything, takes no more, or is gone.
+  /// Writes to one stream until it has everything, takes no more, or is gone; one that is behind is
+  /// passed by.
   ///
   /// - Returns: whether anything was offered to it.
   func deliver(_ slot: UInt32, _ feed: Feed) -> Bool {
     var offered = false
+    // A copy, good until something is written: one look at shared storage instead of many.
+    var listener = listeners[slot]
     for _ in 0..<Self.batchesPerVisit {
-      // A copy, good until something is written: one look at shared storage instead of many.
-      let listener = listeners[slot]
-      guard let handle = listener.handle, !listener.flags.contains(.doomed) else { return offered }
+      guard let handle = listener.handle, listener.flags.isDisjoint(with: [.behind, .doomed]) else {
+        return offered
+      }
       if listener.flags.contains(.hasPrivateBytes), listener.offset == 0 {
         offered = true
         guard writePrivateBytes(slot, handle) else { return true }
@@ -87,6 +90,7 @@ extension Hub {
           doom(slot, .drain)
           return true
         }
+        listener = listeners[slot]
       }
       guard listener.cursor < feed.head else {
         arrive(slot, listener, feed)
@@ -97,12 +101,14 @@ extension Hub {
         return true
       }
       let batch = batch(of: feed, for: listener)
-      if batch.ends.isEmpty {
+      if batch.isEmpty {
         listeners[slot].cursor = feed.head
+        listener = listeners[slot]
         continue
       }
       offered = true
-      guard write(batch, to: slot, listener, handle) else { return true }
+      guard let written = write(batch, to: slot, listener, handle) else { return true }
+      listener = written
     }
     // One that has everything by now arrives at the next visit.
     fallBehind(slot, feed)
@@ -114,39 +120,49 @@ extension Hub {
     let isPlain = listener.flags.contains(.plain)
     let kept = isPlain ? feed.batches.plain : feed.batches.chunked
     let skips = listener.flags.contains(.skipsStrays)
-    if kept.serves(listener.cursor, head: feed.head, skippingStrays: skips) { return kept }
+    if let kept, kept.serves(listener.cursor, head: feed.head, skippingStrays: skips) {
+      return kept
+    }
     let batch = Batch(
       of: feed, after: listener.cursor, framing: listener.framing, skippingStrays: skips)
     if isPlain { feed.batches.plain = batch } else { feed.batches.chunked = batch }
     return batch
   }
 
-  /// Offers the rest of a batch; false means that the stream took less, or is gone.
+  /// Offers the rest of a batch, and returns the listener as it is then; nil means that the stream took
+  /// less, or is gone.
   private func write(
     _ batch: Batch, to slot: UInt32, _ listener: Listener, _ handle: StreamHandle
-  ) -> Bool {
+  ) -> Listener? {
     let offset = Int(listener.offset)
     let part = batch.bytes.span.extracting(
       batch.range.lowerBound + offset..<batch.range.upperBound)
-    guard let taken = offer(part, to: slot, handle) else { return false }
+    guard let taken = take(part, to: slot, handle) else { return nil }
     let place = batch.place(after: offset + taken)
-    listeners[slot].advance(to: place.position, offset: place.offset)
-    counted.countDelivery(
+    let written = listeners[slot].advance(
+      to: place.position, offset: place.offset, tick: taken > 0 ? tick : nil)
+    traffic.countDelivery(
       of: place.frames, isReplay: listener.flags.contains(.replaying))
-    if taken == part.count { return true }
+    if taken == part.count { return written }
     block(slot, handle)
-    return false
+    return nil
   }
 
   /// Hands bytes to the sink and keeps the books; nil means that the stream is gone.
   func offer(_ bytes: Span<UInt8>, to slot: UInt32, _ handle: StreamHandle) -> Int? {
+    guard let taken = take(bytes, to: slot, handle) else { return nil }
+    if taken > 0 { listeners[slot].lastWrite = tick }
+    return taken
+  }
+
+  /// The same but for the listener's record.
+  private func take(_ bytes: Span<UInt8>, to slot: UInt32, _ handle: StreamHandle) -> Int? {
     switch sink.write(bytes, to: handle) {
     case .wrote(let taken):
-      counted.countWrite(of: taken)
-      if taken > 0 { listeners[slot].lastWrite = tick }
+      traffic.countWrite(of: taken)
       return taken
     case .gone(let reason):
-      counted.countWrite(of: 0)
+      traffic.countWrite(of: 0)
       doom(slot, reason)
       return nil
     }

@@ -39,7 +39,9 @@ package final class Hub {
   /// Bytes taken in since the lag limits were last looked at.
   var bytesSinceSweep = 0
   var lastSweep: Instant
+  /// But for the traffic and the gauges.
   var counted = HubCounters()
+  var traffic = Traffic()
   let start: Instant
 
   /// - Parameter newest: the number of the newest message that this history already had.
@@ -58,6 +60,7 @@ package final class Hub {
 
   package var counters: HubCounters {
     var counters = counted
+    counters.traffic = traffic
     counters.listeners = listeners.count
     counters.rooms = table.rooms.count
     counters.historyEntries = table.historyEntries

@@ -14,39 +14,28 @@ package struct HubCounters: Sendable {
   package internal(set) var published = 0
   /// Lines without a number taken in.
   package internal(set) var strays = 0
-  /// Messages written to a stream completely, counted per stream.
-  package internal(set) var delivered = 0
-  /// Of those, how many rode in a system call with one before them.
-  package internal(set) var coalesced = 0
-  /// Of those delivered, how many were replayed after a Last-Event-ID.
-  package internal(set) var replayed = 0
-  /// Bytes written to streams, heads and comments included.
-  package internal(set) var bytes = 0
-  /// Writes, successful or not.
-  package internal(set) var writes = 0
+  var traffic = Traffic()
   /// Comments sent to silent streams.
   package internal(set) var heartbeats = 0
   private var closedBy = [Int](repeating: 0, count: CloseReason.allCases.count)
   private var gapsBy = [Int](repeating: 0, count: GapReason.allCases.count)
+
+  /// Messages written to a stream completely, counted per stream.
+  package var delivered: Int { traffic.delivered }
+  /// Of those, how many rode in a system call with one before them.
+  package var coalesced: Int { traffic.coalesced }
+  /// Of those delivered, how many were replayed after a Last-Event-ID.
+  package var replayed: Int { traffic.replayed }
+  /// Bytes written to streams, heads and comments included.
+  package var bytes: Int { traffic.bytes }
+  /// Writes, successful or not.
+  package var writes: Int { traffic.writes }
 
   /// Streams ended for `reason`.
   package func closed(_ reason: CloseReason) -> Int { closedBy[reason.index] }
 
   /// `gap` events sent for `reason`.
   package func gaps(_ reason: GapReason) -> Int { gapsBy[reason.index] }
-
-  /// One write, which took `count` bytes.
-  mutating func countWrite(of count: Int) {
-    writes += 1
-    bytes += count
-  }
-
-  /// `frames` messages that one write completed.
-  mutating func countDelivery(of frames: Int, isReplay: Bool) {
-    delivered += frames
-    coalesced += max(0, frames - 1)
-    if isReplay { replayed += frames }
-  }
 
   mutating func countClose(_ reason: CloseReason) { closedBy[reason.index] += 1 }
   mutating func countGap(_ reason: GapReason) { gapsBy[reason.index] += 1 }

@@ -29,9 +29,14 @@ struct Listener {
   var handle: StreamHandle? { rawHandle < 0 ? nil : StreamHandle(rawValue: rawHandle) }
 
   /// It has every frame up to `position` (nil: none more than before), and `offset` bytes of the next.
-  mutating func advance(to position: UInt64?, offset: Int) {
+  ///
+  /// - Parameter tick: when it took bytes; nil: it took none.
+  /// - Returns: a copy, so that whoever writes on need not look again.
+  mutating func advance(to position: UInt64?, offset: Int, tick: UInt32?) -> Listener {
     if let position { cursor = position }
     self.offset = UInt32(offset)
+    if let tick { lastWrite = tick }
+    return self
   }
 
   struct Flags: OptionSet {

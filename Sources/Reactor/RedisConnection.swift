@@ -17,10 +17,10 @@ internal import Glibc
     case connected
     /// It is lost, or never came about; every command was answered with nil before. Nothing follows.
     case lost(reason: String)
-    /// A subscription began.
-    case subscribed(channel: [UInt8])
-    /// Somebody published.
-    case message(channel: [UInt8], [UInt8])
+    /// A subscription began; it has the number that it was given.
+    case subscribed(Int)
+    /// Somebody published on a subscription's channel.
+    case message(Int, [UInt8])
   }
 
   package typealias Completion = (RedisReply?) -> Void
@@ -35,8 +35,13 @@ internal import Glibc
   private var isBusy = false
   private var isWriting = false
   private var isClosed = false
-  /// The completions of the commands that wait for their answers, in order.
-  private var waiting = Queue<Completion>()
+  /// The commands that wait for their answers, in order.
+  private var waiting = Queue<Waiting>()
+
+  private struct Waiting {
+    let sentAt: ContinuousClock.Instant
+    let completion: Completion
+  }
 
   /// Begins to connect.
   ///
@@ -162,7 +167,7 @@ internal import Glibc
   }
 
   private func failWaiting() {
-    while let completion = waiting.popFirst() { completion(nil) }
+    while let command = waiting.popFirst() { command.completion(nil) }
   }
 
   /// Ends the connection; commands without an answer get nil, and nothing else is heard of it.
@@ -183,80 +188,89 @@ internal import Glibc
 
   // MARK: Commands
 
-  /// Commands that wait for their answers.
-  package var waitingCount: Int { waiting.count }
+  /// Whether commands are sent: it is neither closed nor lost.
+  package var isOpen: Bool { !isClosed }
+
+  /// When the oldest command was sent that waits for its answer; nil when there is none.
+  package var oldestSentAt: ContinuousClock.Instant? { waiting.first?.sentAt }
 
   /// Sends a command. Its answer comes in a later turn; nil means that none ever will, so that the
   /// command may have been carried out or not. Before `connected` it waits for that.
-  package func send(_ arguments: [[UInt8]], completion: @escaping Completion) {
-    waiting.append(completion)
-    let sent = unsafe put(arguments) { context, reply, _ in
+  package func send(_ command: RedisCommand, completion: @escaping Completion) {
+    waiting.append(Waiting(sentAt: .now, completion: completion))
+    let sent = unsafe put(command) { context, reply, _ in
       guard let reply = unsafe reply else { return }
       let connection = unsafe RedisConnection.of(context!)
       let copy = unsafe RedisReply(copying: reply.assumingMemoryBound(to: redisReply.self))
       // Each reply belongs to the oldest command that has none.
-      connection.waiting.popFirst()?(copy)
+      connection.waiting.popFirst()?.completion(copy)
     }
     // It is closed, and closing has emptied the queue; or is about to be lost, which will.
-    if !sent, isClosed { waiting.popLast()?(nil) }
+    if !sent, isClosed { waiting.popLast()?.completion(nil) }
   }
 
-  /// Begins to follow channels; each says `subscribed`.
-  package func subscribe(_ channels: [[UInt8]]) {
-    unsafe put([Array("SUBSCRIBE".utf8)] + channels) { context, reply, _ in
+  /// Begins to follow a channel, which says `subscribed`.
+  ///
+  /// - Parameter number: what is heard of it comes with this number. When the channel is followed
+  ///   already, all that is heard from now on does.
+  package func subscribe(_ channel: String, number: Int) {
+    unsafe put(RedisCommand(["SUBSCRIBE", channel]), number: number) { context, reply, number in
       guard let reply = unsafe reply else { return }
-      let copy = unsafe RedisReply(copying: reply.assumingMemoryBound(to: redisReply.self))
-      unsafe RedisConnection.of(context!).received(copy)
+      unsafe RedisConnection.of(context!).received(
+        reply.assumingMemoryBound(to: redisReply.self), number: Int(bitPattern: number))
     }
   }
 
   /// Follows these channels no more.
-  package func unsubscribe(_ channels: [[UInt8]]) {
-    unsafe put([Array("UNSUBSCRIBE".utf8)] + channels, nil)
+  package func unsubscribe(_ channels: [String]) {
+    unsafe put(RedisCommand(["UNSUBSCRIBE"] + channels), nil)
   }
 
-  private static let message = Array("message".utf8)
-  private static let subscribe = Array("subscribe".utf8)
-
-  private func received(_ reply: RedisReply) {
-    guard !isClosed, let parts = reply.elements, parts.count == 3, let kind = parts[0].bytes,
-      let channel = parts[1].bytes
+  /// Something came that nobody asked for: an array of kind, channel, and payload or count.
+  private func received(_ reply: UnsafePointer<redisReply>, number: Int) {
+    guard !isClosed, unsafe reply.pointee.type == REDIS_REPLY_ARRAY,
+      unsafe reply.pointee.elements == 3, let kind = unsafe reply.pointee.element[0],
+      let last = unsafe reply.pointee.element[2]
     else { return }
-    if kind == Self.message, let payload = parts[2].bytes {
-      onOccurrence(.message(channel: channel, payload))
-    } else if kind == Self.subscribe {
-      onOccurrence(.subscribed(channel: channel))
+    // Only what is used is copied: of each message there are two, and each node gets all.
+    if unsafe kind.isString(Self.message), unsafe last.pointee.type == REDIS_REPLY_STRING {
+      let payload = unsafe UnsafeRawBufferPointer(
+        start: last.pointee.str, count: last.pointee.len)
+      onOccurrence(.message(number, unsafe Array(payload)))
+    } else if unsafe kind.isString(Self.subscribe) {
+      onOccurrence(.subscribed(number))
     }
   }
 
+  private static let message: StaticString = "message"
+  private static let subscribe: StaticString = "subscribe"
+
   /// Hands a command to hiredis; false when that takes none any more.
+  ///
+  /// - Parameter number: what `onReply` gets, as a pointer.
   @discardableResult
   private func put(
-    _ arguments: [[UInt8]],
+    _ command: RedisCommand, number: Int = 0,
     _ onReply: (
       @convention(c) (
         UnsafeMutablePointer<redisAsyncContext>?, UnsafeMutableRawPointer?, UnsafeMutableRawPointer?
       ) -> Void
     )?
   ) -> Bool {
+    // Redis would wait for the others, or take the next command for them.
+    precondition(command.missing == 0, "a command has as many arguments as it says")
     guard !isClosed, let context = unsafe context else { return false }
-    let lengths = arguments.map(\.count)
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(lengths.reduce(0, +))
-    for argument in arguments { bytes.append(contentsOf: argument) }
-    return unsafe bytes.withUnsafeBytes { bytes in
-      // An empty buffer may have no address, and none is read then.
-      let base = unsafe (bytes.baseAddress ?? UnsafeRawPointer(bitPattern: 1)!)
-        .assumingMemoryBound(to: CChar.self)
-      var offset = 0
-      var pointers: [UnsafePointer<CChar>?] = unsafe []
-      unsafe pointers.reserveCapacity(lengths.count)
-      for length in lengths {
-        unsafe pointers.append(base + offset)
-        offset += length
-      }
-      return unsafe redisAsyncCommandArgv(
-        context, onReply, nil, Int32(lengths.count), &pointers, lengths) == REDIS_OK
+    return unsafe command.bytes.withUnsafeBytes { bytes in
+      unsafe redisAsyncFormattedCommand(
+        context, onReply, UnsafeMutableRawPointer(bitPattern: number),
+        bytes.baseAddress?.assumingMemoryBound(to: CChar.self), bytes.count - 1) == REDIS_OK
     }
+  }
+}
+
+extension UnsafeMutablePointer<redisReply> {
+  fileprivate func isString(_ text: StaticString) -> Bool {
+    unsafe pointee.type == REDIS_REPLY_STRING && pointee.len == text.utf8CodeUnitCount
+      && memcmp(pointee.str, text.utf8Start, pointee.len) == 0
   }
 }

@@ -77,12 +77,12 @@ struct OriginArgument: ExpressibleByArgument {
 }
 
 /// `redis://127.0.0.1:6379/3`.
+///
+/// Anything is taken, and nil what can't be read: the parser would repeat that in its message, and it
+/// may hold a password.
 struct RedisArgument: ExpressibleByArgument {
-  let value: RedisAddress
-  init?(argument: String) {
-    guard let value = RedisAddress(argument) else { return nil }
-    self.value = value
-  }
+  let value: RedisAddress?
+  init(argument: String) { value = RedisAddress(argument) }
 }
 
 /// `info`.

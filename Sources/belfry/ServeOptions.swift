@@ -131,7 +131,12 @@ struct ServeOptions: ParsableArguments {
 
   private func redisSettings() throws -> RedisSettings? {
     guard let redis else { return nil }
-    var settings = RedisSettings(redis.value)
+    guard let address = redis.value else {
+      throw ValidationError(
+        "--redis must be redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE] or unix:PATH[?db=DATABASE]"
+      )
+    }
+    var settings = RedisSettings(address)
     settings.timeout = try atMostADay(redisTimeout.value, "--redis-timeout")
     guard settings.timeout >= .milliseconds(100) else {
       throw ValidationError("--redis-timeout must be at least 100ms")

@@ -77,6 +77,16 @@ import Testing
     #expect(try client("Forwarded: \(value)") == expected)
   }
 
+  @Test func `a list of more than 32 is not followed`() throws {
+    let proxies = { Array(repeating: "10.0.0.1", count: $0) }
+    for (count, found) in [(31, "192.0.2.1"), (32, "10.0.0.1")] {
+      let list = ["192.0.2.1"] + proxies(count)
+      #expect(try client("X-Forwarded-For: \(list.joined(separator: ", "))") == found)
+      let elements = list.map { "for=\($0)" }.joined(separator: ", ")
+      #expect(try client("Forwarded: \(elements)") == (count < 32 ? found : "unix"))
+    }
+  }
+
   @Test func `nobody is believed who is not trusted`() throws {
     let peer = Peer.address(try #require(IPAddress("192.0.2.9")))
     let fields = ["For: 192.0.2.1", "Proto: https", "Host: outside"].map { "X-Forwarded-\($0)" }

@@ -82,6 +82,23 @@ import Testing
     #expect(status == 64 && text.contains(name), "\(status) \(text)")
   }
 
+  @Test(arguments: [
+    "redis://:horse@h:port", "redis://ann:horse@", "redis://:ho rse@h/x", "rediss://:horse@h",
+    "unix://:horse@path", "horse",
+  ])
+  func `a Redis that can't be understood is not repeated, since it may hold a password`(
+    url: String
+  ) throws {
+    for program in [
+      try Program(Self.anyPort + ["--redis", url]),
+      try Program(Self.anyPort, environment: ["BELFRY_REDIS": url]),
+    ] {
+      let (status, text) = try program.end()
+      #expect(status == 64 && text.contains("--redis must be redis://"), "\(status) \(text)")
+      #expect(!text.contains("horse") && !text.contains("ho rse"), "\(text)")
+    }
+  }
+
   @Test func `the environment sets options, and the command line wins`() throws {
     let bad = try Program(Self.anyPort, environment: ["BELFRY_RETRY": "soon"]).end()
     #expect(bad.status == 64 && bad.text.contains("retry"))

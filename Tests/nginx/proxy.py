@@ -1,20 +1,16 @@
-"""Starts Debian's nginx with the recipes of deploy/nginx, and talks to what is behind it."""
+"""Starts Debian's nginx with the recipes of deploy/nginx."""
 
 import atexit
-import http.client
-import json
 import os
 import pathlib
-import re
 import shutil
 import signal
 import socket
-import ssl
 import subprocess
 import sys
 import tempfile
-import time
-import urllib.parse
+
+from client import Client
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 RECIPES = REPOSITORY / "deploy/nginx"
@@ -23,9 +19,6 @@ PROGRAM = shutil.which("nginx", path=os.environ.get("PATH", "") + ":/usr/sbin")
 sys.path.insert(0, str(REPOSITORY / "Tests/browser"))
 
 from webdriver import until  # noqa: E402
-
-FORM = {"Content-Type": "application/x-www-form-urlencoded"}
-BROWSER = {"Accept": "text/event-stream"}
 
 
 def free_ports(count):
@@ -160,8 +153,9 @@ class Site:
     `changes` are further texts of the recipe and what stands in for them.
     """
 
-    def __init__(self, directory, recipe, name, changes=None):
+    def __init__(self, directory, recipe, name, changes=None, base_path=""):
         self.name = name
+        self.base_path = base_path
         self.secure_port, self.plain_port = free_ports(2)
         self.certificate, key = directory.certificate(name)
         text = (RECIPES / recipe).read_text()
@@ -184,8 +178,13 @@ class Site:
         return self
 
     @property
-    def url(self):
+    def origin(self):
         return f"https://{self.name}:{self.secure_port}"
+
+    @property
+    def url(self):
+        """Where the chat is."""
+        return self.origin + self.base_path
 
     @property
     def client(self):
@@ -194,139 +193,3 @@ class Site:
     @property
     def plain_client(self):
         return Client(self.plain_port, self.name)
-
-
-class Client:
-    """Asks a port of 127.0.0.1 by HTTP/1.1, over TLS when there is a certificate to believe in."""
-
-    def __init__(self, port, host=None, certificate=None):
-        self.port = port
-        self.host = host or f"127.0.0.1:{port}"
-        self.certificate = certificate
-
-    def connect(self, timeout=20):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
-        connection.sock = socket.create_connection(("127.0.0.1", self.port), timeout)
-        if self.certificate:
-            context = ssl.create_default_context(cafile=self.certificate)
-            connection.sock = context.wrap_socket(
-                connection.sock, server_hostname=self.host.partition(":")[0]
-            )
-        return connection
-
-    def ask(self, method, path, headers=None, body=None, connection=None):
-        """The answer, whose body is `text`."""
-        own = connection or self.connect()
-        try:
-            own.request(method, path, body, {"Host": self.host, **(headers or {})})
-            answer = own.getresponse()
-            answer.text = answer.read().decode()
-            return answer
-        finally:
-            if not connection:
-                own.close()
-
-    def get(self, path, headers=None):
-        return self.ask("GET", path, headers)
-
-    def post(self, message, path="/post", **more):
-        """Posts, and returns the status."""
-        form = urllib.parse.urlencode({"message": message, **more})
-        return self.ask("POST", path, FORM, form).status
-
-    def sign_in(self, name, path="/login"):
-        return self.ask("POST", path, FORM, urllib.parse.urlencode({"user": name}))
-
-    def listen(self, path="/stream", headers=None):
-        return Stream(self, path, headers)
-
-
-class Stream:
-    """An open stream, read event by event."""
-
-    def __init__(self, client, path="/stream", headers=None):
-        self.connection = client.connect()
-        self.connection.request("GET", path, None, {"Host": client.host, **BROWSER, **(headers or {})})
-        self.answer = self.connection.getresponse()
-        coding = self.answer.headers["Content-Encoding"] or "identity"
-        if coding != "identity":
-            raise AssertionError(f"the stream is coded: {coding}")
-        self.id = ""
-        self.comments = 0
-
-    def next(self):
-        """The next event that has data, as a dictionary of its fields; None at the end."""
-        event = {}
-        end = time.monotonic() + 20
-        while True:
-            # Heartbeats would keep it waiting for ever.
-            if time.monotonic() > end:
-                raise AssertionError("no event within 20 s")
-            line = self.answer.readline().decode()
-            if not line:
-                return None
-            line = line.rstrip("\n")
-            if not line:
-                if "data" in event:
-                    return event
-                event = {}
-                continue
-            name, _, value = line.partition(":")
-            self.comments += name == ""
-            if name == "id":
-                self.id = value.strip()
-            event[name] = value.removeprefix(" ")
-
-    def heartbeats(self, count):
-        """Reads on until so many comments have come."""
-        while self.comments < count:
-            if not (line := self.answer.readline()):
-                raise AssertionError("the stream has ended")
-            self.comments += line.startswith(b":")
-
-    def text(self):
-        """The next message, without its time and name."""
-        event = self.next()
-        if event is None:
-            raise AssertionError("the stream has ended")
-        return re.sub(r"^\[\d\d:\d\d:\d\d\] [^:]*: ", "", event["data"])
-
-    def close(self):
-        self.answer.close()
-        self.connection.close()
-
-
-class Redis:
-    """A Redis of its own, on a Unix socket."""
-
-    def __init__(self, directory):
-        self.socket = directory.path / "redis.sock"
-        self.process = subprocess.Popen(
-            ["redis-server", "--port", "0", "--unixsocket", self.socket, "--save", ""]
-            + ["--dir", directory.path],
-            stdout=subprocess.DEVNULL,
-        )
-        atexit.register(self.stop)
-        until(self.answers, "Redis answers")
-
-    def answers(self):
-        with socket.socket(socket.AF_UNIX) as probe:
-            if probe.connect_ex(str(self.socket)) != 0:
-                return False
-            probe.sendall(b"PING\r\n")
-            return probe.recv(16) == b"+PONG\r\n"
-
-    @property
-    def option(self):
-        return f"unix:{self.socket}?db=3"
-
-    def stop(self):
-        atexit.unregister(self.stop)
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.wait()
-
-
-def is_up(client):
-    """Whether a node's backplane is up."""
-    return json.loads(client.get("/healthz").text)["up"]

@@ -4,20 +4,12 @@ A browser's own EventSource has to come through all of it: the page could make a
 hide that the browser had given up.
 """
 
-import signal
-import sys
 import unittest
 
-from proxy import Client, Directory, Redis, Site, is_up
-
-from belfry import Belfry  # proxy has put Tests/browser into the path.
+from case import ProxyTests
+from client import Client
 from page import ChatPage
 from webdriver import Driver, until
-
-# Leaves by way of `atexit`, which ends the browser and the servers.
-signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-
-NAME = "chat.example.org"
 
 # Remembers every EventSource that the page makes.
 WATCH = """
@@ -49,47 +41,30 @@ class Tab(ChatPage):
         return self.session.run("return window.sources.map((source) => source.readyState);")
 
 
-class BrowserTests(unittest.TestCase):
+class BrowserTests(ProxyTests):
     @classmethod
     def setUpClass(cls):
         cls.driver = Driver()
         cls.addClassCleanup(cls.driver.close)
 
-    def setUp(self):
-        self.directory = Directory()
-        self.addCleanup(self.directory.remove)
-        self.socket = f"unix:{self.directory.path}/belfry.sock"
-
-    def belfry(self, *options, **more):
-        server = Belfry("--listen", self.socket, "--trusted-proxy", "unix", *options, **more)
-        self.addCleanup(server.kill)
-        return server
-
-    def site(self):
-        changes = {"unix:/run/belfry/belfry.sock": self.socket}
-        site = Site(self.directory, "belfry.conf", NAME, changes)
-        self.addCleanup(site.nginx.stop)
-        return site.start()
-
     def tabs(self, site, count=1):
         """A browser of its own with as many tabs, all live."""
-        arguments = ("--ignore-certificate-errors", f"--host-resolver-rules=MAP {NAME} 127.0.0.1")
+        arguments = ("--ignore-certificate-errors", f"--host-resolver-rules=MAP {site.name} 127.0.0.1")
         session = self.driver.open("en-US,en", arguments)
         self.addCleanup(session.close)
         tabs = [Tab(session, site, first=True)]
         tabs[0].sign_in("Ann")
         for _ in range(1, count):
             tabs.append(Tab(session, site))
-            session.go(site.url)
+            session.go(f"{site.url}/")
             tabs[-1].wait_live()
         return tabs
 
     def assert_same_source(self, tab):
         self.assertEqual(tab.sources, [1])
 
-    def test_seven_tabs_are_live_at_once_over_one_connection(self):
-        self.belfry()
-        site = self.site()
+    def chat_in_seven_tabs(self, site):
+        """Seven tabs that are live at once, and have one line of each."""
         tabs = self.tabs(site, 7)
         for number, tab in enumerate(tabs):
             with tab:
@@ -101,14 +76,45 @@ class BrowserTests(unittest.TestCase):
                 self.assertEqual(tab.lines, [f"Ann: from {number}" for number in range(7)])
                 self.assert_same_source(tab)
                 self.assertEqual(tab.violations(), [])
+        return tabs
+
+    def leave(self, tabs, site):
+        """Closes the pages, and holds nginx' log against one connection for all their streams."""
+        for tab in tabs:
+            with tab:
                 tab.session.go("about:blank")
-        streams = lambda: site.nginx.answered("/stream")
+        streams = lambda: site.nginx.answered(f"{site.base_path}/stream")
         until(lambda: len(streams()) == 7, lambda: f"the end of seven streams: {streams()}")
         (connection,) = set(streams())
         self.assertTrue(connection.endswith(" HTTP/2.0"), connection)
 
+    def test_seven_tabs_are_live_at_once_over_one_connection(self):
+        self.belfry_on_socket()
+        site = self.site()
+        self.leave(self.chat_in_seven_tabs(site), site)
+
+    def test_seven_tabs_are_live_beside_another_app(self):
+        self.belfry_on_socket(base_path="/chat")
+        site, other = self.subpath()
+        self.leave(self.chat_in_seven_tabs(site), site)
+        # The chat asks for nothing outside its path; the browser itself may, for an icon.
+        self.assertLessEqual({path for path, _, _ in other.requests}, {"/favicon.ico"})
+
+    def test_seven_tabs_lose_nothing_when_one_of_two_nodes_dies(self):
+        site, nodes = self.cluster()
+        tabs = self.chat_in_seven_tabs(site)
+        self.assertIn("listeners=4 ", nodes[0].log[-1] + nodes[1].log[-1])
+        nodes[0].kill()
+        nodes[1].post("at the other node")
+        for tab in tabs:
+            with tab:
+                tab.wait_line("anonymous: at the other node")
+                said = [f"Ann: from {number}" for number in range(7)]
+                self.assertEqual(tab.lines, said + ["anonymous: at the other node"])
+                self.assert_same_source(tab)
+
     def test_a_restart_of_Belfry_ends_no_EventSource(self):
-        server = self.belfry()
+        server = self.belfry_on_socket()
         site = self.site()
         tabs = self.tabs(site, 2)
         server.post("before")
@@ -137,13 +143,11 @@ class BrowserTests(unittest.TestCase):
                 self.assert_same_source(tab)
 
     def test_nothing_is_lost_by_a_restart_where_Redis_keeps_history(self):
-        redis = Redis(self.directory)
-        self.addCleanup(redis.stop)
-        server = self.belfry("--redis", redis.option)
-        other = Belfry("--redis", redis.option)
-        self.addCleanup(other.kill)
+        redis = self.redis()
+        server = self.belfry_on_socket("--redis", redis.option)
+        other = self.belfry("--redis", redis.option)
         for node in (server, other):
-            until(lambda: is_up(Client(node.port)), "the node has its Redis")
+            self.until_up(node)
         site = self.site()
         (tab,) = self.tabs(site)
         server.post("before")
@@ -152,7 +156,7 @@ class BrowserTests(unittest.TestCase):
         tab.wait_state("busy")
         other.post("while it was away")
         server.start()
-        until(lambda: is_up(Client(server.port)), "the node has its Redis")
+        self.until_up(server)
         tab.wait_live()
         tab.wait_line("anonymous: while it was away")
         server.post("after")
@@ -164,7 +168,7 @@ class BrowserTests(unittest.TestCase):
         self.assert_same_source(tab)
 
     def test_a_restart_of_nginx_ends_no_EventSource(self):
-        server = self.belfry()
+        server = self.belfry_on_socket()
         site = self.site()
         (tab,) = self.tabs(site)
         site.nginx.stop()
@@ -178,7 +182,7 @@ class BrowserTests(unittest.TestCase):
 
     def test_who_is_refused_comes_back_when_there_is_room(self):
         # With 32 descriptors there is room for 8 streams.
-        server = self.belfry(wrapper=("prlimit", "--nofile=32:32"))
+        server = self.belfry_on_socket(wrapper=("prlimit", "--nofile=32:32"))
         site = self.site()
         (tab,) = self.tabs(site)
         site.nginx.stop()

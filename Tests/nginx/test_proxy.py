@@ -3,45 +3,19 @@
 import http.server
 import pathlib
 import re
-import signal
 import socketserver
-import sys
 import threading
 import time
 import unittest
 
-from proxy import BROWSER, RECIPES, Client, Directory, Nginx, Redis, Site, free_ports, is_up
+from case import NAME, NODES, OTHER_APP, SOCKET, SUBPATH_NAME, ProxyTests
+from client import BROWSER, Client
+from proxy import RECIPES, Nginx, Site, free_ports
 
-from belfry import Belfry  # proxy has put Tests/browser into the path.
-from webdriver import until
-
-# Leaves by way of `atexit`, which ends the servers.
-signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-
-SOCKET = "unix:/run/belfry/belfry.sock"
-NODES = ("10.0.0.11:5000", "10.0.0.12:5000")
+from webdriver import until  # proxy has put Tests/browser into the path.
 
 
-class ProxyTests(unittest.TestCase):
-    def setUp(self):
-        self.directory = Directory()
-        self.addCleanup(self.directory.remove)
-        self.socket = f"unix:{self.directory.path}/belfry.sock"
-
-    def belfry(self, *options, **more):
-        server = Belfry(*options, **more)
-        self.addCleanup(server.kill)
-        return server
-
-    def belfry_on_socket(self, *options, **more):
-        """As the recipes have it run."""
-        return self.belfry("--listen", self.socket, "--trusted-proxy", "unix", *options, **more)
-
-    def site(self, recipe="belfry.conf", name="chat.example.org", changes=None):
-        site = Site(self.directory, recipe, name, changes or {SOCKET: self.socket})
-        self.addCleanup(site.nginx.stop)
-        return site.start()
-
+class HTTPTests(ProxyTests):
     def listen(self, client, *arguments):
         stream = client.listen(*arguments)
         self.addCleanup(stream.close)
@@ -60,21 +34,44 @@ class ProxyTests(unittest.TestCase):
         return retry
 
 
-class RecipeTests(ProxyTests):
+class RecipeTests(HTTPTests):
     def test_nginx_takes_every_recipe(self):
         other, *nodes = (f"127.0.0.1:{port}" for port in free_ports(3))
         changes = {
             "belfry.conf": {SOCKET: self.socket},
-            "belfry-subpath.conf": {SOCKET: self.socket, "127.0.0.1:8000": other},
+            "belfry-subpath.conf": {SOCKET: self.socket, OTHER_APP: other},
             "belfry-cluster.conf": dict(zip(NODES, nodes)),
         }
         self.assertEqual(sorted(changes), sorted(path.name for path in RECIPES.iterdir()))
         for recipe, of_recipe in changes.items():
-            name = "example.org" if "subpath" in recipe else "chat.example.org"
+            name = SUBPATH_NAME if "subpath" in recipe else NAME
             checked = Site(self.directory, recipe, name, of_recipe).nginx.check()
             self.assertEqual(checked.returncode, 0, checked.stderr)
             self.assertIn("test is successful", checked.stderr)
             self.assertNotIn("[warn]", checked.stderr)
+
+    def test_recipes_say_the_same_of_clients_and_streams(self):
+        """So that what one of them is tested for holds for all."""
+
+        def directives(recipe, pattern):
+            lines = (line.strip() for line in recipe.read_text().splitlines())
+            return [line for line in lines if re.match(pattern, line)]
+
+        def block(recipe, start, end="\n    }\n"):
+            lines = recipe.read_text().partition(start)[2].partition(end)[0].splitlines()
+            return [line for line in lines if line.strip() and not line.strip().startswith("#")]
+
+        for part in (
+            lambda recipe: directives(recipe, "proxy_(set_header|http_version)"),
+            lambda recipe: directives(recipe, "limit_conn_zone|keepalive|client_max_body_size"),
+            lambda recipe: block(recipe, "/stream {"),
+            lambda recipe: block(recipe, "location @belfry_busy {"),
+            lambda recipe: block(recipe, "map $http_accept", "\n}\n"),
+        ):
+            first, *others = (part(recipe) for recipe in RECIPES.iterdir())
+            self.assertGreater(len(first), 2)
+            for other in others:
+                self.assertEqual(other, first)
 
     def test_people_chat_through_it(self):
         self.belfry_on_socket()
@@ -91,7 +88,7 @@ class RecipeTests(ProxyTests):
         script = re.search(r'src="(/static/belfry\.js[^"]*)"', page.text)[1]
         self.assertEqual(site.client.get(script).status, 200)
         # A browser's Origin names the site's own port.
-        origin = {"Origin": site.url, "Content-Type": "application/x-www-form-urlencoded"}
+        origin = {"Origin": site.origin, "Content-Type": "application/x-www-form-urlencoded"}
         stream = self.listen(site.client)
         posted = site.client.ask("POST", "/post", {**signed_in, **origin}, "message=hello")
         self.assertEqual(posted.status, 204)
@@ -112,9 +109,8 @@ class RecipeTests(ProxyTests):
             self.assertLess(time.monotonic() - start, 1)
 
     def test_heartbeats_keep_a_silent_stream_open(self):
-        changes = {SOCKET: self.socket, "proxy_read_timeout 60s": "proxy_read_timeout 1s"}
         server = self.belfry_on_socket("--heartbeat", "250ms")
-        site = self.site(changes=changes)
+        site = self.site({"proxy_read_timeout 60s": "proxy_read_timeout 1s"})
         stream = self.listen(site.client)
         # Two seconds.
         stream.heartbeats(8)
@@ -203,7 +199,7 @@ class RecipeTests(ProxyTests):
         self.assertLessEqual(len(connections), 2)
 
 
-class RefusalTests(ProxyTests):
+class RefusalTests(HTTPTests):
     def test_while_Belfry_is_away_browsers_are_told_to_come_back(self):
         server = self.belfry_on_socket()
         site = self.site()
@@ -264,21 +260,13 @@ class RefusalTests(ProxyTests):
         self.assertEqual((before.text(), after.text()), ("both", "both"))
 
 
-class SubpathTests(ProxyTests):
+class SubpathTests(HTTPTests):
     def test_the_chat_stands_beside_another_app(self):
-        other = http.server.ThreadingHTTPServer(("127.0.0.1", 0), OtherApp)
-        self.addCleanup(other.server_close)
-        thread = threading.Thread(target=other.serve_forever, args=(0.05,))
-        thread.start()
-        self.addCleanup(thread.join)
-        self.addCleanup(other.shutdown)
         self.belfry_on_socket(base_path="/chat")
-        address = f"127.0.0.1:{other.server_port}"
-        site = self.site(
-            "belfry-subpath.conf", "example.org", {SOCKET: self.socket, "127.0.0.1:8000": address}
-        )
+        site, other = self.subpath()
         for path in ("/", "/login", "/stream", "/chatter"):
-            self.assertEqual(site.client.get(path).text, f"other app: {path}")
+            self.assertEqual(site.client.get(path).text, "stand-in\n")
+            self.assertEqual(len(other.asked(path)), 1)
         self.assertTrue(site.client.get("/chat").headers["Location"].endswith("/chat/"))
         self.assertEqual(site.client.get("/chat/").headers["Location"], "/chat/login")
         ann = site.client.sign_in("Ann", "/chat/login")
@@ -288,7 +276,8 @@ class SubpathTests(ProxyTests):
         self.assertEqual(site.client.post("hello", "/chat/post"), 204)
         self.assertEqual(stream.text(), "hello")
         # A slash in a name is no end of it.
-        self.assertIn("value=\"a/b\"", site.client.get("/chat/a%2Fb", {"Sec-Fetch-Site": "cross-site"}).text)
+        foreign = {"Sec-Fetch-Site": "cross-site"}
+        self.assertIn('value="a/b"', site.client.get("/chat/a%2Fb", foreign).text)
 
     def test_a_prefix_that_nginx_takes_off_stands_in_links_again(self):
         self.belfry_on_socket()
@@ -318,33 +307,13 @@ class SubpathTests(ProxyTests):
         self.assertEqual(client.get(script).status, 200)
 
 
-class OtherApp(http.server.BaseHTTPRequestHandler):
-    def do_GET(self):
-        body = f"other app: {self.path}".encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_):
-        pass
-
-
-class ClusterTests(ProxyTests):
+class ClusterTests(HTTPTests):
     def setUp(self):
         super().setUp()
-        self.redis = Redis(self.directory)
-        self.addCleanup(self.redis.stop)
-        options = ["--trusted-proxy", "127.0.0.1", "--redis", self.redis.option]
-        options += ["--stats-interval", "100ms"]
-        self.nodes = [self.belfry(*options) for _ in NODES]
-        for node in self.nodes:
-            until(lambda: is_up(Client(node.port)), "the node has its Redis")
-        addresses = (f"127.0.0.1:{node.port}" for node in self.nodes)
-        self.cluster = self.site("belfry-cluster.conf", changes=dict(zip(NODES, addresses)))
+        self.site, self.nodes = self.cluster()
 
     def test_nodes_share_the_streams_and_are_one_room(self):
-        client = self.cluster.client
+        client = self.site.client
         streams = [self.listen(client) for _ in range(10)]
         for node in self.nodes:
             self.assertEqual(Client(node.port).post("from a node"), 204)
@@ -358,7 +327,7 @@ class ClusterTests(ProxyTests):
         self.assertTrue(client.sign_in("Ann").headers["Set-Cookie"].endswith("; Secure"))
 
     def test_nothing_is_lost_when_a_node_dies(self):
-        client = self.cluster.client
+        client = self.site.client
         streams = [self.listen(client) for _ in range(4)]
         self.assertEqual(client.post("first"), 204)
         for stream in streams:
@@ -375,7 +344,7 @@ class ClusterTests(ProxyTests):
                     event = stream.next()
                 self.assertTrue(event["data"].endswith(f": without {number}"), event)
             node.start()
-            until(lambda: is_up(Client(node.port)), "the node has its Redis")
+            self.until_up(node)
             # Whom nginx has found dead it leaves alone for a while.
             until(lambda: self.is_used(client, node), "nginx knows the node again")
 
@@ -390,7 +359,7 @@ class ClusterTests(ProxyTests):
             stream.close()
 
     def test_while_all_nodes_are_away_browsers_are_told_to_come_back(self):
-        client = self.cluster.client
+        client = self.site.client
         for node in self.nodes:
             node.kill()
         for _ in range(5):
@@ -403,7 +372,7 @@ class ClusterTests(ProxyTests):
         self.assertEqual(stream.text(), "back")
 
 
-class DefaultsTests(ProxyTests):
+class DefaultsTests(HTTPTests):
     """nginx as it is without a word about streams: HTTP/1.0, buffers, and whatever gzip takes."""
 
     def setUp(self):

@@ -8,14 +8,6 @@ internal import Reactor
 /// `RedisRooms` decides what is to be done with what Redis sends, `RedisLink` keeps the connections,
 /// and this class carries messages between them, the hub and those who wait.
 final class RedisBackplane: Backplane {
-  /// A room that nobody listens to is followed for so long after it was last asked for: a page comes
-  /// before its stream, and a reload between two streams.
-  private static let linger = Duration.seconds(5)
-  /// Publishes that wait for their answers: what is more is refused, since Redis does not keep up.
-  private static let maximumOutstanding = (count: 10_000, bytes: 32 << 20)
-  /// How often a heartbeat asks whether everything is as we think.
-  private let heartbeatInterval: Duration
-
   private let hub: Hub
   private let names: RedisNames
   private let logger: Logger
@@ -24,23 +16,13 @@ final class RedisBackplane: Backplane {
   private let seed: String
   private var rooms: RedisRooms
   private var waiting = RedisWaitingList()
-  /// What comes over each channel that we follow.
-  private var channels: [[UInt8]: RedisNames.Channel] = [:]
-  /// When each room was last asked for.
-  private var lastUse: [RoomName: ContinuousClock.Instant] = [:]
-  /// The newest id that a publish was answered with: Redis may not be behind it.
-  private var answered: EventID?
-  private var outstanding = (count: 0, bytes: 0)
-  /// What each publish begins and ends with, made once: numbers and names are dear to spell.
-  private let publishKeys: [[UInt8]]
-  private var publishSettings: [[UInt8]] = []
+  private var following: RedisFollowing
+  private let publisher: RedisPublisher
   /// The tokens of heartbeats whose markers have not come.
   private var heartbeats: Set<UInt64> = []
-  private var nextHeartbeat = ContinuousClock.now
-  private var nextSweep = ContinuousClock.now
-  private var journal: RedisJournal
+  private var pulse: RedisPulse
+  private let journal: RedisJournal
   private var link: RedisLink?
-  private var timer: Event?
 
   init(
     on loop: EventLoop, _ settings: RedisSettings, hub: Hub, logger: Logger
@@ -52,24 +34,23 @@ final class RedisBackplane: Backplane {
     rooms = RedisRooms(bounds: bounds)
     self.logger = logger
     timeout = settings.timeout
-    heartbeatInterval = min(.seconds(1), settings.timeout / 4)
+    pulse = RedisPulse(timeout: settings.timeout, now: .now)
     seed = String(Epoch.random(using: &generator).text.prefix(4))
     names = RedisNames(
       database: settings.address.database, node: Epoch.random(using: &generator).text)
-    channels[Array(names.nodeChannel.utf8)] = .node
-    publishKeys = Self.bytes(["2", names.history, names.rooms])
+    following = RedisFollowing(names: names, now: .now)
     journal = RedisJournal(address: settings.address, logger: logger)
+    publisher = RedisPublisher(names: names, journal: journal)
     link = try RedisLink(
       on: loop, to: settings.address, names: names, timeout: settings.timeout,
       handlers: .init(
         up: { [unowned self] in up() }, down: { [unowned self] in down($0) },
         subscribed: { [unowned self] in subscribed($0) },
-        message: { [unowned self] in received($0, $1) }))
-    timer = try Event(on: loop, every: .milliseconds(100)) { [unowned self] in tick(now: .now) }
+        message: { [unowned self] in received($0, $1) },
+        tick: { [unowned self] in tick(now: $0) }))
   }
 
   func close() {
-    timer = nil
     link?.close()
     link = nil
     for completion in waiting.removeAll() { completion(.unavailable(reason: "the server stops")) }
@@ -82,24 +63,22 @@ final class RedisBackplane: Backplane {
   // MARK: The link
 
   private func up() {
-    let history = hub.settings
-    publishSettings = Self.bytes([
-      seed, link?.run ?? "", names.prefix, "\(history.historyCount)",
-      "\(Self.milliseconds(history.historyAge))", "\(history.maximumRooms)",
-    ])
+    guard let link else { return }
+    publisher.connected(
+      digest: link.digests[.publish], run: link.run, seed: seed, history: hub.settings)
     perform(rooms.connected())
   }
 
   private func down(_ reason: String) {
     rooms.disconnected()
-    for case .lines(let room) in channels.values { forgetChannels(of: room) }
+    for room in following.rooms { forgetChannels(of: room) }
     heartbeats = []
     waiting.forgetHeartbeats()
     journal.down(reason)
   }
 
-  private func subscribed(_ channel: [UInt8]) {
-    switch channels[channel] {
+  private func subscribed(_ number: Int) {
+    switch following.channel(number) {
     case .envelopes(let room), .lines(let room):
       perform(rooms.subscribed(room))
       forgetChannels(of: room)
@@ -107,8 +86,8 @@ final class RedisBackplane: Backplane {
     }
   }
 
-  private func received(_ channel: [UInt8], _ payload: [UInt8]) {
-    switch channels[channel] {
+  private func received(_ number: Int, _ payload: [UInt8]) {
+    switch following.channel(number) {
     case .lines(let room): perform(rooms.received(line: payload, in: room))
     case .envelopes(let room):
       guard let envelope = RedisEnvelope(payload) else { return }
@@ -124,24 +103,25 @@ final class RedisBackplane: Backplane {
 
   private func tick(now: ContinuousClock.Instant) {
     for completion in waiting.removeLate(now: now) {
-      completion(.unavailable(reason: "Redis can't be reached"))
+      let reason = link?.isUp ?? false ? "Redis is slow to answer" : "Redis can't be reached"
+      completion(.unavailable(reason: reason))
     }
     guard link?.isUp ?? false else { return }
-    if now >= nextHeartbeat { sendHeartbeat(now: now) }
-    if now >= nextSweep { sweep(now: now) }
-  }
-
-  private func sendHeartbeat(now: ContinuousClock.Instant) {
-    nextHeartbeat = now + heartbeatInterval
-    perform(rooms.heartbeat().actions)
+    let heard = rooms.epoch.flatMap {
+      rooms.isLive ? EventID(epoch: $0, number: rooms.newest) : nil
+    }
+    if pulse.isDue(answered: publisher.answered, heard: heard, now: now) {
+      pulse.sent(now: now)
+      perform(rooms.heartbeat().actions)
+    }
+    if following.isSweepDue(now: now) { sweep(now: now) }
   }
 
   /// Lets the rooms go that nobody listens to.
   private func sweep(now: ContinuousClock.Instant) {
-    nextSweep = now + .seconds(1)
     let wanted = waiting.wanted
     for name in rooms.names where !hub.hasListeners(name) && !wanted.contains(name) {
-      if let last = lastUse[name], now - last < Self.linger { continue }
+      guard following.hasLingered(name, now: now) else { continue }
       hub.unload(name)
       unfollow(name)
     }
@@ -149,14 +129,13 @@ final class RedisBackplane: Backplane {
 
   /// Follows a room no more, and knows its channels no more unless something of them is still to come.
   private func unfollow(_ name: RoomName) {
-    lastUse[name] = nil
+    following.leave(name)
     perform(rooms.unfollow(name))
     forgetChannels(of: name)
   }
 
   private func forgetChannels(of name: RoomName) {
-    guard !rooms.awaits(name) else { return }
-    for channel in names.channels(of: name) { channels[Array(channel.utf8)] = nil }
+    if !rooms.awaits(name) { following.forgetChannels(of: name) }
   }
 
   // MARK: Performing
@@ -169,7 +148,7 @@ final class RedisBackplane: Backplane {
         return
       }
       switch action {
-      case .subscribe(let rooms): link?.subscribe(rooms.flatMap(names.channels))
+      case .subscribe(let rooms): link?.subscribe(rooms.flatMap(following.subscriptions))
       case .unsubscribe(let room): link?.unsubscribe(names.channels(of: room))
       case .load(let room, let after, let token, let lost): load(room, after, token, lost)
       case .enter(let room, let history): enter(room, history)
@@ -226,11 +205,9 @@ final class RedisBackplane: Backplane {
     }
   }
 
-  /// What we know of the history: the scripts begin a new one when Redis is behind that.
-  private var known: [[UInt8]] {
-    guard let epoch = rooms.epoch else { return [[], [UInt8(ascii: "0")]] }
-    let answered = answered.flatMap { $0.epoch == epoch ? $0.number : nil } ?? 0
-    return [Array(epoch.text.utf8), Array("\(max(rooms.newest, answered))".utf8)]
+  /// The newest id that we know: the scripts begin a new history when Redis is behind that.
+  private var known: EventID? {
+    rooms.epoch.map { EventID(epoch: $0, number: max(rooms.newest, publisher.newest(in: $0))) }
   }
 
   private func load(_ room: RoomName?, _ after: UInt64, _ token: UInt64, _ lost: Epoch?) {
@@ -239,12 +216,12 @@ final class RedisBackplane: Backplane {
       heartbeats.insert(token)
       link.expectsMarker()
     }
-    let keys = ["3", names.history, names.rooms, names.nodes]
-    let arguments = [
-      lost?.text ?? "", seed, link.run, names.prefix, room?.text ?? "", "\(after)", names.node,
-      "\(token)",
-    ]
-    evaluate(.load, Self.bytes(keys) + known + Self.bytes(arguments)) { [weak self] reply in
+    let command = RedisCommand([
+      "EVALSHA", link.digests[.load], "3", names.history, names.rooms, names.nodes,
+      known?.epoch.text ?? "", "\(known?.number ?? 0)", lost?.text ?? "", seed, link.run,
+      names.prefix, room?.text ?? "", "\(after)", names.node, "\(token)",
+    ])
+    link.evaluate(.load, command) { [weak self] reply in
       guard let self, let reply else { return }
       guard let page = RedisPage(reply) else {
         if case .error(let text) = reply { return self.link?.fail("Redis says: \(text)") ?? () }
@@ -254,80 +231,10 @@ final class RedisBackplane: Backplane {
     }
   }
 
-  /// Runs a script; when Redis has lost it, once more after it was handed over again.
-  private func evaluate(
-    _ script: RedisScripts.Script, _ arguments: [[UInt8]], isRetry: Bool = false,
-    completion: @escaping (RedisReply?) -> Void
-  ) {
-    guard let link else { return completion(nil) }
-    link.send([Self.evalsha, link.digests[script]] + arguments) { [weak self] reply in
-      guard reply?.errorCode == "NOSCRIPT", !isRetry, let self, let link = self.link else {
-        return completion(reply)
-      }
-      link.send(Self.bytes(["SCRIPT", "LOAD", script.text])) { _ in }
-      evaluate(script, arguments, isRetry: true, completion: completion)
-    }
-  }
-
   // MARK: Publishing
 
   func publish(_ publication: Publication, completion: @escaping (PublishOutcome) -> Void) {
-    guard let link, link.isUp else {
-      completion(.refused(reason: "Redis can't be reached; the message was not taken"))
-      return
-    }
-    let bytes = publication.text.utf8.count
-    guard outstanding.count < Self.maximumOutstanding.count,
-      outstanding.bytes + bytes <= Self.maximumOutstanding.bytes
-    else {
-      completion(.refused(reason: "Redis does not keep up; the message was not taken"))
-      return
-    }
-    outstanding.count += 1
-    outstanding.bytes += bytes
-    var arguments = publishKeys
-    if let key = publication.key {
-      arguments[0] = [UInt8(ascii: "3")]
-      arguments.append(
-        Array(names.key(key, room: publication.room, name: publication.name).utf8))
-    }
-    arguments += known
-    for text in [publication.room.text, publication.text, publication.name ?? ""] {
-      arguments.append(Array(text.utf8))
-    }
-    arguments += publishSettings
-    evaluate(.publish, arguments) {
-      [weak self] reply in
-      self?.outstanding.count -= 1
-      self?.outstanding.bytes -= bytes
-      completion(self?.outcome(of: reply) ?? .unknown(reason: "the server stops"))
-    }
-  }
-
-  private static let evalsha = Array("EVALSHA".utf8)
-
-  private static func bytes(_ arguments: [String]) -> [[UInt8]] { arguments.map { Array($0.utf8) } }
-
-  /// At least one, and no more than Redis takes: ten years.
-  private static func milliseconds(_ age: Duration) -> Int64 {
-    Int64(max(.milliseconds(1), min(age, .seconds(10 * 365 * 86_400))) / .milliseconds(1))
-  }
-
-  private func outcome(of reply: RedisReply?) -> PublishOutcome {
-    switch reply {
-    case .string(let bytes):
-      guard let id = EventID(utf8: bytes[...]) else { break }
-      journal.published()
-      if answered.map({ $0.epoch != id.epoch || $0.number < id.number }) ?? true { answered = id }
-      return .taken(id)
-    case .error(let text):
-      journal.refused(text)
-      let code = reply?.errorCode ?? ""
-      return .refused(reason: "Redis refuses it (\(code)); the message was not taken")
-    default: break
-    }
-    return .unknown(
-      reason: "Redis did not answer; it is not known whether the message was taken")
+    publisher.publish(publication, over: link, known: known, completion: completion)
   }
 
   // MARK: Preparing
@@ -336,16 +243,12 @@ final class RedisBackplane: Backplane {
     _ names: [RoomName], after id: LastEventID?, completion: @escaping (Preparation) -> Void
   ) {
     let now = ContinuousClock.now
-    let new = names.filter { lastUse[$0] == nil }
-    guard lastUse.count + new.count <= hub.settings.maximumRooms else {
+    guard following.hasPlace(for: names, limit: hub.settings.maximumRooms) else {
       completion(.unavailable(reason: "as many rooms as this server may hold are open already"))
       return
     }
     for name in names {
-      lastUse[name] = now
-      let both = self.names.channels(of: name)
-      channels[Array(both[0].utf8)] = .envelopes(name)
-      channels[Array(both[1].utf8)] = .lines(name)
+      following.use(name, now: now)
       perform(rooms.follow(name))
     }
     let isKnown = id.map(hub.knows) ?? true

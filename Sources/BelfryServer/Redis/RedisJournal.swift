@@ -3,7 +3,7 @@ internal import Logging
 internal import Reactor
 
 /// What the log says of Redis: each change once, however often it is tried again.
-struct RedisJournal {
+final class RedisJournal {
   private let address: RedisAddress
   private let logger: Logger
   private var lastReason: String?
@@ -16,7 +16,7 @@ struct RedisJournal {
     self.logger = logger
   }
 
-  mutating func up(node: String, epoch: Epoch) {
+  func up(node: String, epoch: Epoch) {
     guard self.epoch != epoch else { return }
     self.epoch = epoch
     logger.notice(
@@ -25,7 +25,7 @@ struct RedisJournal {
     lastReason = nil
   }
 
-  mutating func down(_ reason: String) {
+  func down(_ reason: String) {
     let level: Logger.Level = reason == lastReason ? .debug : .warning
     logger.log(
       level: level, "redis is down", metadata: ["address": "\(address)", "reason": "\(reason)"])
@@ -34,7 +34,7 @@ struct RedisJournal {
   }
 
   /// A publish was refused; `error` is what Redis says.
-  mutating func refused(_ error: String) {
+  func refused(_ error: String) {
     let code = error.split(separator: " ").first.map(String.init) ?? ""
     if code != refusal {
       logger.warning("redis refuses messages", metadata: ["reason": "\(error)"])
@@ -42,7 +42,7 @@ struct RedisJournal {
     refusal = code
   }
 
-  mutating func published() {
+  func published() {
     guard refusal != nil else { return }
     refusal = nil
     logger.notice("redis takes messages again")

@@ -7,8 +7,11 @@ final class RedisLink {
   struct Handlers {
     var up: () -> Void = {}
     var down: (_ reason: String) -> Void = { _ in }
-    var subscribed: (_ channel: [UInt8]) -> Void = { _ in }
-    var message: (_ channel: [UInt8], _ payload: [UInt8]) -> Void = { _, _ in }
+    /// A subscription began.
+    var subscribed: (_ number: Int) -> Void = { _ in }
+    var message: (_ number: Int, _ payload: [UInt8]) -> Void = { _, _ in }
+    /// Each `RedisLinkSchedule.tick`, so that a node needs one timer.
+    var tick: (_ now: ContinuousClock.Instant) -> Void = { _ in }
   }
 
   private let loop: EventLoop
@@ -27,7 +30,9 @@ final class RedisLink {
 
   private enum Part { case commands, subscriber }
 
-  private(set) var isUp = false
+  private var areReady = false
+  /// Whether commands may be sent: both connections are there, and neither is lost.
+  var isUp: Bool { areReady && commands?.isOpen ?? false }
   /// The Redis process that we are connected to.
   var run: String { session.run }
   /// The scripts' digests, which `EVALSHA` takes.
@@ -49,7 +54,7 @@ final class RedisLink {
       resolver = nil
     }
     ticker = try Event(on: loop, every: RedisLinkSchedule.tick) { [unowned self] in tick() }
-    tick()
+    act(now: .now)
   }
 
   /// A server that could not be made lets go of it without `close`.
@@ -64,21 +69,29 @@ final class RedisLink {
 
   // MARK: Using
 
-  /// Sends a command, when `isUp`; see `RedisConnection.send`.
-  func send(_ arguments: [[UInt8]], completion: @escaping (RedisReply?) -> Void) {
+  /// Runs a script, when `isUp`; when Redis has lost it, once more after it was handed over again. See
+  /// `RedisConnection.send`.
+  ///
+  /// - Parameter command: `EVALSHA`, the script's digest, and the rest.
+  func evaluate(
+    _ script: RedisScripts.Script, _ command: RedisCommand, isRetry: Bool = false,
+    completion: @escaping (RedisReply?) -> Void
+  ) {
     guard let commands else { return completion(nil) }
-    schedule.asked(now: .now)
-    commands.send(arguments) { [weak self] reply in
-      self?.schedule.answered()
-      completion(reply)
+    commands.send(command) { [weak self] reply in
+      guard reply?.errorCode == "NOSCRIPT", !isRetry, let self else { return completion(reply) }
+      self.commands?.send(RedisCommand(["SCRIPT", "LOAD", script.text])) { _ in }
+      evaluate(script, command, isRetry: true, completion: completion)
     }
   }
 
-  func subscribe(_ channels: [String]) { subscriber?.subscribe(channels.map { Array($0.utf8) }) }
-
-  func unsubscribe(_ channels: [String]) {
-    subscriber?.unsubscribe(channels.map { Array($0.utf8) })
+  func subscribe(_ subscriptions: [RedisFollowing.Subscription]) {
+    for subscription in subscriptions {
+      subscriber?.subscribe(subscription.channel, number: subscription.number)
+    }
   }
+
+  func unsubscribe(_ channels: [String]) { subscriber?.unsubscribe(channels) }
 
   /// The owner has asked Redis to publish something that it will hear, by when is known.
   func expectsMarker() { schedule.sentMarker(now: .now) }
@@ -92,7 +105,7 @@ final class RedisLink {
   /// Gives up what there is, and tries again later.
   func fail(_ reason: String) {
     attempt += 1
-    isUp = false
+    areReady = false
     readyParts = []
     schedule.failed(now: .now)
     closeConnections()
@@ -102,7 +115,13 @@ final class RedisLink {
   // MARK: Connecting
 
   private func tick() {
-    switch schedule.due(now: .now) {
+    let now = ContinuousClock.now
+    act(now: now)
+    handlers.tick(now)
+  }
+
+  private func act(now: ContinuousClock.Instant) {
+    switch schedule.due(now: now, unanswered: commands?.oldestSentAt) {
     case .nothing: break
     case .connect: connect()
     case .fail(let reason): fail(reason)
@@ -153,13 +172,9 @@ final class RedisLink {
       switch occurrence {
       case .connected: greet(part)
       case .lost(let reason): fail(reason)
-      case .subscribed(let channel):
-        if channel == Array(names.nodeChannel.utf8) {
-          ready(part)
-        } else {
-          handlers.subscribed(channel)
-        }
-      case .message(let channel, let payload): handlers.message(channel, payload)
+      case .subscribed(RedisFollowing.nodeNumber): ready(part)
+      case .subscribed(let number): handlers.subscribed(number)
+      case .message(let number, let payload): handlers.message(number, payload)
       }
     }
   }
@@ -171,7 +186,7 @@ final class RedisLink {
       for: address, name: "belfry-\(names.node)", isSubscriber: part == .subscriber)
     let attempt = attempt
     for (place, step) in steps.enumerated() {
-      connection.send(step.arguments.map { Array($0.utf8) }) { [weak self] reply in
+      connection.send(RedisCommand(step.arguments)) { [weak self] reply in
         guard let self, self.attempt == attempt, let reply else { return }
         if let reason = session.take(reply, of: step) { return fail(reason) }
         guard place == steps.count - 1 else { return }
@@ -179,7 +194,7 @@ final class RedisLink {
           ready(part)
         } else {
           // Its confirmation makes this part ready; it stays subscribed to the end.
-          connection.subscribe([Array(names.nodeChannel.utf8)])
+          connection.subscribe(names.nodeChannel, number: RedisFollowing.nodeNumber)
         }
       }
     }
@@ -187,8 +202,8 @@ final class RedisLink {
 
   private func ready(_ part: Part) {
     readyParts.insert(part)
-    guard readyParts.count == 2, !isUp else { return }
-    isUp = true
+    guard readyParts.count == 2, !areReady else { return }
+    areReady = true
     schedule.connected()
     handlers.up()
   }

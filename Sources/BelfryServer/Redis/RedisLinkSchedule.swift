@@ -11,7 +11,7 @@ struct RedisLinkSchedule {
   typealias Instant = ContinuousClock.Instant
 
   /// How often `due` wants to be asked.
-  static let tick = Duration.milliseconds(50)
+  static let tick = Duration.milliseconds(100)
 
   private enum State {
     case waiting(until: Instant)
@@ -22,8 +22,6 @@ struct RedisLinkSchedule {
   private let timeout: Duration
   private var state: State
   private var backoff = Backoff()
-  /// When each command was sent that has no answer, oldest first.
-  private var asked = Queue<Instant>()
   /// When the markers were asked for that have not been heard, oldest first.
   private var markers = Queue<Instant>()
 
@@ -33,7 +31,8 @@ struct RedisLinkSchedule {
     state = .waiting(until: now)
   }
 
-  mutating func due(now: Instant) -> Due {
+  /// - Parameter oldest: when the oldest command was sent that has no answer.
+  mutating func due(now: Instant, unanswered oldest: Instant? = nil) -> Due {
     switch state {
     case .waiting(let end):
       guard now >= end else { return .nothing }
@@ -42,7 +41,7 @@ struct RedisLinkSchedule {
     case .connecting(let start):
       return now - start > timeout ? .fail(reason: "no connection within \(timeout)") : .nothing
     case .up:
-      if let oldest = asked.first, now - oldest > timeout {
+      if let oldest, now - oldest > timeout {
         return .fail(reason: "no answer within \(timeout)")
       }
       if let oldest = markers.first, now - oldest > timeout {
@@ -61,12 +60,9 @@ struct RedisLinkSchedule {
   mutating func failed(now: Instant) {
     var generator = SystemRandomNumberGenerator()
     state = .waiting(until: now + backoff.next(using: &generator))
-    asked.removeAll()
     markers.removeAll()
   }
 
-  mutating func asked(now: Instant) { asked.append(now) }
-  mutating func answered() { _ = asked.popFirst() }
   mutating func sentMarker(now: Instant) { markers.append(now) }
   mutating func heardMarker() { _ = markers.popFirst() }
 }

@@ -69,33 +69,42 @@ struct RedisMessage: Equatable {
 
 /// A message as it comes over the envelopes' channel, just before its plain line:
 /// `1 EPOCH-N PREDECESSOR TIME LENGTH`, LF, a name of LENGTH bytes, the line.
+///
+/// The name and the time are for others that may listen there.
 struct RedisEnvelope: Equatable {
   let id: EventID
   let predecessor: Predecessor
-  /// Who says it; empty for nobody.
-  let name: String
-  /// The line's bytes.
-  let line: [UInt8]
+  /// The line's bytes, in place.
+  let line: ArraySlice<UInt8>
 
   /// Fails on what isn't one.
   init?(_ bytes: [UInt8]) {
-    guard let end = bytes.firstIndex(of: UInt8(ascii: "\n")) else { return nil }
-    let head = bytes[..<end].split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false)
-    let body = bytes[(end + 1)...]
-    guard head.count == 5, head[0].elementsEqual([UInt8(ascii: "1")]),
-      let id = EventID(utf8: head[1]), let predecessor = Predecessor(utf8: head[2]),
-      UInt64(decimal: head[3]) != nil, let length = UInt64(decimal: head[4]),
-      length <= body.count, id.number <= RedisMessage.maximumNumber
+    var rest = bytes[...]
+    guard rest.field(before: UInt8(ascii: " ")).elementsEqual(CollectionOfOne(UInt8(ascii: "1"))),
+      let id = EventID(utf8: rest.field(before: UInt8(ascii: " "))),
+      let predecessor = Predecessor(utf8: rest.field(before: UInt8(ascii: " "))),
+      UInt64(decimal: rest.field(before: UInt8(ascii: " "))) != nil,
+      let length = UInt64(decimal: rest.field(before: UInt8(ascii: "\n"))),
+      length <= rest.count, id.number <= RedisMessage.maximumNumber
     else { return nil }
     self.id = id
     self.predecessor = predecessor
-    name = String(decoding: body.prefix(Int(length)), as: UTF8.self)
-    line = Array(body.dropFirst(Int(length)))
+    line = rest.dropFirst(Int(length))
   }
 
   var message: RedisMessage {
     RedisMessage(
       number: id.number, predecessor: predecessor, text: String(decoding: line, as: UTF8.self))
+  }
+}
+
+extension ArraySlice<UInt8> {
+  /// Takes off what stands before `end`, and that; nothing when there is none.
+  fileprivate mutating func field(before end: UInt8) -> ArraySlice {
+    guard let place = firstIndex(of: end) else { return [] }
+    let field = self[..<place]
+    self = self[(place + 1)...]
+    return field
   }
 }
 

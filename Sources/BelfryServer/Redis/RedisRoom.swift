@@ -34,7 +34,7 @@ struct RedisRoom {
   /// The load that is going on.
   private(set) var load: Load?
   /// The line that the envelope before it announced.
-  private var twin: [UInt8]?
+  private var twin: ArraySlice<UInt8>?
   /// What came live and can't be handed on yet.
   private(set) var held: [RedisMessage] = []
   /// What loaded and held messages take.
@@ -151,6 +151,6 @@ struct RedisRoom {
   mutating func hear(line: [UInt8]) -> Line {
     guard isSubscribed else { return .nothing }
     defer { twin = nil }
-    return isServed && twin != line ? .stray : .nothing
+    return isServed && twin != line[...] ? .stray : .nothing
   }
 }

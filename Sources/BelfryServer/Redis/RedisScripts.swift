@@ -28,6 +28,14 @@ enum RedisScripts {
   /// epoch begins.
   static let leap: UInt64 = 10_000_000
 
+  /// What an error begins with of which it is certain that a script has done nothing: Redis checks
+  /// these before it starts one, or at its first write. All else, such as a command in the midst of a
+  /// script that the user has no right to (`ERR`), leaves open what was done.
+  static let refusals: Set<String> = [
+    "OOM", "READONLY", "MISCONF", "NOREPLICAS", "NOSCRIPT", "BUSY", "LOADING", "MASTERDOWN",
+    "NOAUTH", "NOPERM",
+  ]
+
   /// Common to both. A write that Redis refuses when it is full or read-only always comes first, so
   /// that nothing is done by halves.
   private static let history = """
@@ -85,9 +93,10 @@ enum RedisScripts {
   /// below. Answers the id.
   static let publish =
     history + """
-      local known, number, room, text, name = ARGV[1], tonumber(ARGV[2]), ARGV[3], ARGV[4], ARGV[5]
-      local seed, run, prefix = ARGV[6], ARGV[7], ARGV[8]
-      local count, age, rooms = tonumber(ARGV[9]), tonumber(ARGV[10]), tonumber(ARGV[11])
+      local seed, run, prefix = ARGV[1], ARGV[2], ARGV[3]
+      local count, age, rooms = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
+      local known, number, room = ARGV[7], tonumber(ARGV[8]), ARGV[9]
+      local text, name = ARGV[10], ARGV[11]
       if KEYS[3] then
         local before = redis.call('GET', KEYS[3])
         if before then return before end
@@ -118,7 +127,8 @@ enum RedisScripts {
       if KEYS[3] then redis.call('SET', KEYS[3], id, 'EX', 300) end
       local head = table.concat({'1', id, before, integer(now), #name}, ' ')
       redis.call('PUBLISH', prefix .. room, head .. '\\n' .. name .. text)
-      redis.call('PUBLISH', room, text)
+      -- It is taken by now, whether or not the user has a right to this channel.
+      redis.pcall('PUBLISH', room, text)
       return id
       """
 
@@ -164,5 +174,5 @@ enum RedisScripts {
   /// Bytes of text after which a page ends.
   static let pageBytes = 256 << 10
   /// How long a node that says nothing is believed to live. Unit: ms.
-  static let nodeLife = 15_000
+  static let nodeLife: Int64 = 15_000
 }

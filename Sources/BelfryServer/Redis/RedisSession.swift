@@ -3,10 +3,10 @@ internal import Reactor
 /// What is said at the beginning of a connection, and learnt.
 struct RedisSession {
   struct Digests: Equatable {
-    var publish: [UInt8] = []
-    var load: [UInt8] = []
+    var publish = ""
+    var load = ""
 
-    subscript(script: RedisScripts.Script) -> [UInt8] { script == .publish ? publish : load }
+    subscript(script: RedisScripts.Script) -> String { script == .publish ? publish : load }
   }
 
   struct Step: Equatable {
@@ -51,8 +51,8 @@ struct RedisSession {
     let text = reply.text ?? ""
     switch step.purpose {
     case .authenticate, .select, .name: break
-    case .publishScript: digests.publish = Array(text.utf8)
-    case .loadScript: digests.load = Array(text.utf8)
+    case .publishScript: digests.publish = text
+    case .loadScript: digests.load = text
     case .information:
       let line = text.split(whereSeparator: \.isNewline).first { $0.hasPrefix("run_id:") }
       guard let line else { return "Redis does not say which process it is" }

@@ -12,8 +12,11 @@ package struct ForwardedElement: Hashable, Sendable {
   /// `host`: the `Host` that was sent.
   package private(set) var host: String?
 
+  /// More than the proxies that a request passes; bounds the work that a client can make.
+  package static let maximumElements = 32
+
   /// The elements of one field, in their order; nil when any part of it can't be read, since an open
-  /// quote that a client wrote may swallow what a proxy wrote behind it.
+  /// quote that a client wrote may swallow what a proxy wrote behind it, or when they are too many.
   package static func list(_ field: String) -> [ForwardedElement]? {
     var rest = Array(field.utf8)[...]
     var elements = [ForwardedElement()]
@@ -26,7 +29,9 @@ package struct ForwardedElement: Hashable, Sendable {
       guard let separator = rest.popFirst() else { return elements }
       switch separator {
       case .semicolon: break
-      case .comma: elements.append(ForwardedElement())
+      case .comma:
+        guard elements.count < maximumElements else { return nil }
+        elements.append(ForwardedElement())
       default: return nil
       }
     }

@@ -208,6 +208,35 @@ import Testing
     #expect(try listener.texts(1)[0].hasSuffix("x"))
   }
 
+  @Test func `a right that is lacking makes no publisher believe that a line was not taken`() throws
+  {
+    let redis = try RedisServer()
+    let client = try redis.client()
+    func permit(_ rights: String...) throws {
+      let user = ["ACL", "SETUSER", "belfry", "reset", "on", ">secret", "~belfry/3/*", "+@all"]
+      #expect(try client.ask((user + rights).map { Array($0.utf8) }) == "OK")
+    }
+    try permit("&belfry/3/*", "&chat")
+    let limited = try Node([
+      "--redis", "redis://belfry:secret@127.0.0.1:\(redis.port)/3", "--rooms", "*",
+    ])
+    let other = try Node(redis.node, "--rooms", "*")
+    let listener = try other.listen("/stream?room=other")
+    // Everybody gets it but strangers on the room's own channel.
+    #expect(try limited.post("one", room: "other").status == 204)
+    #expect(try listener.texts(1)[0].hasSuffix("one"))
+    // It may not do what comes after the first write: who knows how far that went.
+    try permit("&*", "-pexpire")
+    try limited.waitUntilUp()
+    let half = try limited.post("two", room: "other")
+    #expect(half.status == 504 && half.text.contains("not known"), "\(half.status) \(half.text)")
+    _ = try limited.program.line(matching: "redis refuses messages")
+    // It may not run scripts: nothing was done.
+    try permit("&*", "-evalsha")
+    let nothing = try limited.post("three", room: "other")
+    #expect(nothing.status == 503, "\(nothing.status) \(nothing.text)")
+  }
+
   @Test func `a database that there is not is logged, and serving waits`() throws {
     let redis = try RedisServer()
     let node = try Node(["--redis", "redis://127.0.0.1:\(redis.port)/9999"], isUp: false)

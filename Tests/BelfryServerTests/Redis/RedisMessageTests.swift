@@ -10,16 +10,19 @@ import Testing
   @Test func `an envelope is read to the byte`() throws {
     let read = try #require(envelope("1 e1-17 ?4 99 3\nAnn[12:00:00] Ann: a\nb"))
     #expect(read.id == EventID("e1-17") && read.predecessor == .unknown(through: 4))
-    #expect(read.name == "Ann" && read.line == Array("[12:00:00] Ann: a\nb".utf8))
+    #expect(read.line == Array("[12:00:00] Ann: a\nb".utf8)[...])
     let anonymous = try #require(envelope("1 e1-17 16 99 0\n"))
-    #expect(anonymous.name.isEmpty && anonymous.line.isEmpty)
+    #expect(anonymous.line.isEmpty)
+    // A line may hold all that ends a field.
+    #expect(envelope("1 e1-17 16 99 1\nA \n 1 e1")?.line == Array(" \n 1 e1".utf8)[...])
   }
 
   @Test(arguments: [
     "", "\n", "1 e1-1 0 0 0", "2 e1-1 0 0 0\nx", "1 e1 0 0 0\nx", "1 e1-1 x 0 0\nx",
     "1 e1-1 ? 0 0\nx", "1 e1-1 0 x 0\nx", "1 e1-1 0 0 -1\nx", "1 e1-1 0 0 2\nx",
-    "1 e1-1 0 0\nx", "1 e1-1 0 0 0 0\nx", "1  e1-1 0 0 0\nx", "1 e1-18446744073709551615 0 0 0\nx",
-    "1 e1-8796093022209 0 0 0\nx",
+    "1 e1-1 0 0\nx", "1 e1-1 0 0 \nx", "1\ne1-1 0 0 0\nx",
+    "1 e1-1 0 0\n0 0\nx", "1 e1-1 0 0 0 0\nx", "1  e1-1 0 0 0\nx",
+    "1 e1-18446744073709551615 0 0 0\nx", "1 e1-8796093022209 0 0 0\nx",
   ])
   func `what is no envelope is not taken for one`(text: String) {
     #expect(envelope(text) == nil)

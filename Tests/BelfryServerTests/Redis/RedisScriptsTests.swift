@@ -36,8 +36,8 @@ import Testing
     let keys = ["belfry/3/history", "belfry/3/rooms"] + (key.map { ["belfry/3/key/\($0)"] } ?? [])
     return try client.ask(
       (["EVAL", RedisScripts.publish, "\(keys.count)"] + keys + [
-        known.0, "\(known.1)", room, text, "Ann", seed, run, "belfry/3/", "\(count)", "\(age)",
-        "\(rooms)",
+        seed, run, "belfry/3/", "\(count)", "\(age)", "\(rooms)", known.0, "\(known.1)", room, text,
+        "Ann",
       ]).map { Array($0.utf8) })
   }
 

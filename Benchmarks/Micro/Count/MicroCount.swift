@@ -1,0 +1,38 @@
+internal import ArgumentParser
+internal import MicroCases
+
+/// Does one case so often as it is told: what callgrind watches.
+@main
+struct MicroCount: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "micro-count",
+    abstract: "Does one case of the microbenchmarks, for its instructions to be counted.",
+    discussion: """
+      Without arguments it prints the cases: name, unit, units per repetition, and repetitions that \
+      are enough, with tabs between. See Benchmarks/Micro/compare.
+      """)
+
+  @Argument(help: "The case's name.")
+  var name: String?
+
+  @Argument(help: "How often.")
+  var repetitions = 0
+
+  func validate() throws {
+    guard repetitions >= 0 else { throw ValidationError("repetitions can't be negative") }
+    guard name == nil || found != nil else { throw ValidationError("there is no such case") }
+  }
+
+  private var found: Case? { Case.all.first { $0.name == name } }
+
+  func run() throws {
+    guard let found else {
+      for each in Case.all {
+        print(
+          each.name, each.unit, each.unitsPerRepetition, each.repetitions, separator: "\t")
+      }
+      return
+    }
+    try found.makeReady()(repetitions)
+  }
+}

@@ -1,0 +1,128 @@
+internal import EventStream
+internal import Hub
+internal import Reactor
+
+/// Hands messages to Redis, and tells their publishers what became of them.
+final class RedisPublisher {
+  /// Publishes that wait for their answers: what is more is refused, since Redis does not keep up.
+  private static let maximumOutstanding = (count: 10_000, bytes: 32 << 20)
+
+  private let names: RedisNames
+  private let journal: RedisJournal
+  private var outstanding = (count: 0, bytes: 0)
+  /// The newest id that a publish was answered with: Redis may not be behind it.
+  private(set) var answered: EventID?
+  // What each publish begins with, spelled once for each connection: without a key and with one, and
+  // what follows either.
+  private var opening = RedisCommand.Arguments([])
+  private var keyedOpening = RedisCommand.Arguments([])
+  private var settings = RedisCommand.Arguments([])
+
+  init(names: RedisNames, journal: RedisJournal) {
+    self.names = names
+    self.journal = journal
+  }
+
+  /// The link is up.
+  ///
+  /// - Parameters:
+  ///   - digest: the script's.
+  ///   - seed: the random end of an epoch that this node begins.
+  func connected(digest: String, run: String, seed: String, history: HubSettings) {
+    opening = .init(["EVALSHA", digest, "2", names.history, names.rooms])
+    keyedOpening = .init(["EVALSHA", digest, "3", names.history, names.rooms])
+    settings = .init([
+      seed, run, names.prefix, "\(history.historyCount)",
+      "\(Self.milliseconds(history.historyAge))", "\(history.maximumRooms)",
+    ])
+  }
+
+  /// The number of the newest message of an epoch that was taken from here; 0 if none was.
+  func newest(in epoch: Epoch) -> UInt64 {
+    answered.flatMap { $0.epoch == epoch ? $0.number : nil } ?? 0
+  }
+
+  /// Publishes a line, and says once how that went.
+  ///
+  /// - Parameter known: the newest id that this node knows.
+  func publish(
+    _ publication: Publication, over link: RedisLink?, known: EventID?,
+    completion: @escaping (PublishOutcome) -> Void
+  ) {
+    guard let link, link.isUp else {
+      completion(.refused(reason: "Redis can't be reached; the message was not taken"))
+      return
+    }
+    let bytes = publication.text.utf8.count
+    guard hasRoom(for: bytes) else {
+      completion(.refused(reason: "Redis does not keep up; the message was not taken"))
+      return
+    }
+    outstanding.count += 1
+    outstanding.bytes += bytes
+    // Held until the answer comes, or the connection is closed and answers nil.
+    link.evaluate(.publish, command(publication, known)) { [self] reply in
+      outstanding.count -= 1
+      outstanding.bytes -= bytes
+      completion(outcome(of: reply))
+    }
+  }
+
+  private func command(_ publication: Publication, _ known: EventID?) -> RedisCommand {
+    // The constant parts have some 250 bytes.
+    var command = RedisCommand(
+      argumentCount: publication.key == nil ? 16 : 17,
+      capacity: 512 + publication.text.utf8.count)
+    if let key = publication.key {
+      command.append(keyedOpening)
+      command.append(names.key(key, room: publication.room, name: publication.name))
+    } else {
+      command.append(opening)
+    }
+    command.append(settings)
+    command.append(known?.epoch.text ?? "")
+    command.append(String(known?.number ?? 0))
+    command.append(publication.room.text)
+    command.append(publication.text)
+    command.append(publication.name ?? "")
+    return command
+  }
+
+  /// Whether a line may be handed on; one alone always may, whatever its length.
+  private func hasRoom(for bytes: Int) -> Bool {
+    outstanding.count < Self.maximumOutstanding.count
+      && (outstanding.count == 0 || outstanding.bytes + bytes <= Self.maximumOutstanding.bytes)
+  }
+
+  /// At least one, and no more than Redis takes: ten years.
+  private static func milliseconds(_ age: Duration) -> Int64 {
+    Int64(max(.milliseconds(1), min(age, .seconds(10 * 365 * 86_400))) / .milliseconds(1))
+  }
+
+  private func outcome(of reply: RedisReply?) -> PublishOutcome {
+    switch reply {
+    case .string(let bytes):
+      guard let id = EventID(utf8: bytes[...]) else { break }
+      journal.published()
+      remember(id)
+      return .taken(id)
+    case .error(let text):
+      journal.refused(text)
+      let code = reply?.errorCode ?? ""
+      guard RedisScripts.refusals.contains(code) else {
+        return .unknown(
+          reason: "Redis says \(code); it is not known whether the message was taken")
+      }
+      return .refused(reason: "Redis refuses it (\(code)); the message was not taken")
+    default: break
+    }
+    return .unknown(
+      reason: "Redis did not answer; it is not known whether the message was taken")
+  }
+
+  /// A key may be answered with an id of an earlier epoch: of two the later is greater.
+  private func remember(_ id: EventID) {
+    if let answered, (answered.epoch.text, answered.number) >= (id.epoch.text, id.number) { return }
+    answered = id
+  }
+}
