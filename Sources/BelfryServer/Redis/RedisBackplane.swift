@@ -8,7 +8,6 @@ internal import Reactor
 /// `RedisRooms` decides what is to be done with what Redis sends, `RedisLink` keeps the connections,
 /// and this class carries messages between them, the hub and those who wait.
 final class RedisBackplane: Backplane {
-
   private let hub: Hub
   private let names: RedisNames
   private let logger: Logger

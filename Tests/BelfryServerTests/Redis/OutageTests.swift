@@ -70,8 +70,10 @@ import Testing
     let redis = try RedisServer()
     let proxy = try Proxy(to: redis.port)
     defer { proxy.stop() }
+    // A delayed answer is no late one, also on a machine that has much else to do.
+    let timeout = disturbance == "delay" ? "5s" : "1s"
     let nodes = try [
-      Node(["--redis", "redis://127.0.0.1:\(proxy.port)/3", "--redis-timeout", "1s"]),
+      Node(["--redis", "redis://127.0.0.1:\(proxy.port)/3", "--redis-timeout", timeout]),
       Node(redis.node),
     ]
     let listeners = try nodes.flatMap { node in try (0..<5).map { _ in try node.listen() } }
