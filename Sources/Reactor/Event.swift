@@ -122,7 +122,7 @@ package struct Signal: RawRepresentable, Hashable, Sendable {
   /// Has it do nothing from now on, in the whole process.
   ///
   /// The C function is `signal`.
-  package func ignore() { unsafe Glibc.signal(rawValue, SIG_IGN) }
+  package func ignore() { signal(rawValue, SIG_IGN) }
 
   /// `SIGTERM`, what service managers send.
   package static let terminate = Signal(rawValue: SIGTERM)
