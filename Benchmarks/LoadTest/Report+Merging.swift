@@ -211,10 +211,11 @@ extension Report {
     var remarks: [String] = []
     if load.wasBottleneck {
       remarks.append(
-        "The load tool's thread was busy \(Text.fixed(load.busy * 100, 0)) % of the time, waited for a "
-          + "core \(Text.fixed(load.waiting * 100, 0)) %, and came late for "
-          + "\(Text.fixed(load.behind * 100, 0)) % of its reads: it, not the server, may have set these "
-          + "figures. Give it more `--processes`, a core of its own, or a lower rate.")
+        "The load tool, not the server, may have set these figures: its thread was busy "
+          + "\(Text.fixed(load.busy * 100, 0)) % of the time, waited for a core "
+          + "\(Text.fixed(load.waiting * 100, 0)) %, and came late for "
+          + "\(Text.fixed(load.behind * 100, 0)) % of its reads. Give it more `--processes`, a core of its "
+          + "own, or a lower rate.")
     }
     if let slow, slow.othersMoved {
       remarks.append(
