@@ -1,5 +1,5 @@
 /// The processor cores, dealt out.
-enum Cores {
+package enum Cores {
   /// The server's first core, and the load's: the rest. Nil for both where there is but one.
   static func split() -> (server: String?, load: String?) {
     let status = ServerSample.text("/proc/self/status") ?? ""
@@ -10,7 +10,7 @@ enum Cores {
   }
 
   /// The numbers of a list as the kernel writes it: `0-3,8`.
-  static func numbers(in list: String) -> [Int] {
+  package static func numbers(in list: String) -> [Int] {
     list.split(separator: ",").flatMap { part -> [Int] in
       let ends = part.split(separator: "-").compactMap { Int($0.filter(\.isNumber)) }
       guard let first = ends.first, let last = ends.last, first <= last else { return [] }

@@ -31,11 +31,11 @@ package struct DeliveryJudge: Sendable {
   /// By listener: which number it has among all of the load.
   private let names: [Int]
   /// By listener.
-  private let rooms: [Int]
+  let rooms: [Int]
   /// Whether each message is told of before it can arrive.
   private let knowsSent: Bool
   package private(set) var logs: [RoomLog]
-  package private(set) var tally = Tally()
+  package internal(set) var tally = Tally()
   /// The first wrong deliveries.
   package private(set) var offenders: [Offender] = []
   /// Messages that listeners have got past, be it by having them or by skipping them.
@@ -44,20 +44,20 @@ package struct DeliveryJudge: Sendable {
   package private(set) var shape: TextShape?
 
   /// By listener and publisher: the number expected next, or -1 before the first of a joining one.
-  private var next: [Int32]
+  var next: [Int32]
   /// By listener: the log's position it expects next.
   private var positions: [Int32]
   /// By listener: where it was joining, or `absent`, or 0 from the beginning.
-  private var joined: [UInt64]
+  var joined: [UInt64]
   /// By room and publisher.
-  private var lanes: [LaneRecord]
-  private var holes: [Int: Holes] = [:]
+  var lanes: [LaneRecord]
+  var holes: [Int: Holes] = [:]
   /// By listener: how many damaged messages it got; so many are not missing too.
-  private var damaged: [Int: Int] = [:]
+  var damaged: [Int: Int] = [:]
   /// By listener: the publishers whose next message may leave a gap.
-  private var excused: [Int: Set<Int>] = [:]
+  var excused: [Int: Set<Int>] = [:]
 
-  private static let absent = UInt64.max
+  static let absent = UInt64.max
 
   /// - Parameter rooms: each listener's room.
   /// - Parameter names: each listener's number, for those who read of it; nil for 0, 1, 2 ….
@@ -296,116 +296,16 @@ package struct DeliveryJudge: Sendable {
     }
   }
 
-  // MARK: The end
-
-  /// Whether every listener that is there has got past everything it must be sent. A gap that was told
-  /// of says nothing of the messages that follow it.
-  ///
-  /// - Parameter counts: by lane, how many messages were published.
-  package func isComplete(_ counts: [Int]) -> Bool {
-    for listener in rooms.indices where joined[listener] != Self.absent {
-      for publisher in 0..<publishers {
-        let lane = rooms[listener] * publishers + publisher
-        let reached = Int(next[listener * publishers + publisher])
-        guard reached < counts[lane] else { continue }
-        guard reached < 0 else { return false }
-        if firstRequired(listener, lane, below: counts[lane]) < counts[lane] { return false }
-      }
-    }
-    return true
-  }
-
-  /// Counts what is missing, once nothing more will come.
-  ///
-  /// - Parameter counts: by lane, how many messages were answered, and so have to arrive.
-  /// - Parameter attempted: by lane, how many were published at all; nil where nobody knows.
-  package mutating func finish(_ counts: [Int], attempted: [Int]? = nil) {
-    for listener in rooms.indices where joined[listener] != Self.absent {
-      if let attempted { refuseBeyond(attempted, listener) }
-      settle(listener, expected: counts)
-      joined[listener] = Self.absent
-    }
-  }
-
-  /// Counts what a listener was sent although nobody had published it.
-  private mutating func refuseBeyond(_ attempted: [Int], _ listener: Int) {
-    for publisher in 0..<publishers {
-      let reached = Int(next[listener * publishers + publisher])
-      guard reached > attempted[rooms[listener] * publishers + publisher] else { continue }
-      tally.corrupted += 1
-      tally.delivered -= 1
-      blame(
-        "\(name(listener)) got message \(reached - 1) of publisher \(publisher), which was never "
-          + "published")
-    }
-  }
-
-  /// - Parameter expected: by lane, how many were published; nil when only what came before something
-  ///   else that did come can be missing.
-  private mutating func settle(_ listener: Int, expected counts: [Int]?) {
-    var lacking = holes.removeValue(forKey: listener) ?? Holes()
-    for publisher in 0..<publishers {
-      let lane = rooms[listener] * publishers + publisher
-      let reached = Int(next[listener * publishers + publisher])
-      if let count = counts?[lane], reached >= 0, reached < count {
-        if excused[listener]?.contains(publisher) == true {
-          tally.gapped += count - reached
-        } else {
-          lacking.add(publisher, reached..<count)
-        }
-      } else if let count = counts?[lane], reached < 0 {
-        lacking.add(publisher, firstRequired(listener, lane, below: count)..<count)
-      }
-    }
-    excused[listener] = nil
-    let missing = max(0, lacking.count - (damaged.removeValue(forKey: listener) ?? 0))
-    tally.missing += missing
-    guard missing > 0, let hole = lacking.all.first else { return }
-    let numbers = hole.numbers
-    let which =
-      numbers.count == 1
-      ? "message \(numbers.lowerBound)"
-      : "messages \(numbers.lowerBound) to \(numbers.upperBound - 1)"
-    blame(
-      "\(name(listener)) misses \(which) of publisher \(hole.publisher)"
-        + (missing > numbers.count ? ", and \(missing - numbers.count) more" : ""))
-  }
-
   /// The first of a lane, below `count`, that was published after a listener came; `count` for none.
-  private func firstRequired(_ listener: Int, _ lane: Int, below count: Int) -> Int {
+  func firstRequired(_ listener: Int, _ lane: Int, below count: Int) -> Int {
     lanes[lane].firstSent(after: joined[listener], below: count)
   }
 
-  /// By lane and number: when the last listener here got it, nanoseconds after it was due; 0 for never.
-  package func lastDelays(_ counts: [Int]) -> [[UInt64]] {
-    var delays = counts.map { [UInt64](repeating: 0, count: $0) }
-    for (room, log) in logs.enumerated() {
-      for entry in log.entries where entry.last > entry.due {
-        let lane = room * publishers + Int(entry.publisher)
-        let number = Int(entry.number)
-        if number < counts[lane] { delays[lane][number] = entry.last - entry.due }
-      }
-    }
-    return delays
-  }
-
-  private func name(_ listener: Int) -> String { "listener \(names[listener])" }
+  func name(_ listener: Int) -> String { "listener \(names[listener])" }
 
   /// - Parameter moment: when it came; what shows itself at the end only is named last.
-  private mutating func blame(_ text: String, at moment: UInt64 = .max) {
+  mutating func blame(_ text: String, at moment: UInt64 = .max) {
     guard offenders.count < Self.maximumOffenders else { return }
     offenders.append(Offender(moment: moment, text: text))
-  }
-}
-
-/// A wrong delivery, in words.
-package struct Offender: Codable, Equatable, Sendable {
-  /// When it came, in nanoseconds of `MonotonicClock`; `UInt64.max` for what did not.
-  package let moment: UInt64
-  package let text: String
-
-  package init(moment: UInt64, text: String) {
-    self.moment = moment
-    self.text = text
   }
 }

@@ -4,7 +4,7 @@ internal import Reactor
 /// The listeners of one load process: opens their streams, reads them, has every delivery judged, and
 /// comes back as a browser would where the scenario says so.
 final class Listeners {
-  private enum Phase {
+  enum Phase {
     /// It has not been asked for yet, or waits to be opened anew.
     case waiting
     case connecting
@@ -13,7 +13,7 @@ final class Listeners {
     case gone
   }
 
-  private struct Listener {
+  struct Listener {
     var phase = Phase.waiting
     /// No chunk and no event is half read, so what comes next can be compared.
     var isClean = false
@@ -31,18 +31,18 @@ final class Listeners {
   private let requests: [[UInt8]]
   private let rooms: [Int]
   private let numbers: [Int]
-  private var listeners: [Listener]
+  var listeners: [Listener]
   private var readers: [StreamReader]
-  private var clients: ClientSet?
+  private(set) var clients: ClientSet?
 
-  private(set) var judge: DeliveryJudge
+  var judge: DeliveryJudge
   private(set) var result = WorkerResult()
-  private(set) var openCount = 0
-  private var queue: ConnectQueue
-  private var latency: LatencyRecorder
+  var openCount = 0
+  var queue: ConnectQueue
+  var latency: LatencyRecorder
   private var firstConnect: UInt64 = 0
-  private var churnPlace = 0
-  private var stormBegan: UInt64?
+  var churnPlace = 0
+  var stormBegan: UInt64?
   /// When anything was last opened or delivered.
   private(set) var progress: UInt64 = 0
   /// When the first message is due; 0 before that is known.
@@ -52,7 +52,7 @@ final class Listeners {
   /// Since a stream was last opened: how many connections were refused.
   private var refusals = 0
   /// By listener whose stream ended: the last id it had.
-  private var lastIDs: [Int: String] = [:]
+  var lastIDs: [Int: String] = [:]
 
   init(on loop: EventLoop, plan: Plan, address: ClientAddress) throws(ReactorError) {
     self.plan = plan
@@ -131,7 +131,7 @@ final class Listeners {
     plan.target.stream.path.replacing("{room}", with: plan.name(ofRoom: 0))
   }
 
-  private func connectMore(now: UInt64) {
+  func connectMore(now: UInt64) {
     while failure == nil, let token = queue.next(now: now, isPaced: start == 0) {
       guard connect(token, now: now) else { return queue.putBack(token) }
     }
@@ -322,61 +322,15 @@ final class Listeners {
     queue.add(token, at: MonotonicClock.nanoseconds + nanoseconds)
   }
 
-  private func noteComments(_ token: Int) {
+  func noteComments(_ token: Int) {
     result.comments += readers[token].comments
     result.unknownFields += readers[token].unknownFields
   }
 
   /// Keeps the id with which a listener comes back.
-  private func remember(_ token: Int) {
+  func remember(_ token: Int) {
     bringUpToDate(token)
     if !readers[token].lastEventID.isEmpty { lastIDs[token] = readers[token].lastEventID }
-  }
-
-  // MARK: What the scenario asks for
-
-  func perform(_ step: TimelineStep, now: UInt64) {
-    switch step.action {
-    case .storm: storm(now: now)
-    case .pause:
-      latency.phase = .during
-      for token in listeners.indices where listeners[token].isSlow { try? clients?.pause(token) }
-    case .resume:
-      latency.phase = .after
-      for token in listeners.indices where listeners[token].isSlow { try? clients?.resume(token) }
-    case .churn: churn(step.count)
-    }
-    connectMore(now: now)
-  }
-
-  private func storm(now: UInt64) {
-    stormBegan = now
-    for token in listeners.indices where listeners[token].phase == .open {
-      remember(token)
-      drop(token)
-      listeners[token].resumes = true
-    }
-  }
-
-  private func churn(_ count: Int) {
-    for _ in 0..<min(count, listeners.count) {
-      let token = churnPlace
-      churnPlace = (churnPlace + 1) % listeners.count
-      guard listeners[token].phase == .open else { continue }
-      judge.leave(token)
-      drop(token)
-      listeners[token].isFromLog = false
-      lastIDs[token] = nil
-    }
-  }
-
-  /// A listener closes its stream, and opens another as soon as may be.
-  private func drop(_ token: Int) {
-    clients?.close(token)
-    noteComments(token)
-    openCount -= 1
-    listeners[token].phase = .waiting
-    queue.add(token)
   }
 
   func noteSent(lane: Int, number: Int, at moment: UInt64) {

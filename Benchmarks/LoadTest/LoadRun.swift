@@ -80,8 +80,9 @@ package final class LoadRun {
     else { throw BadInput("\(plan.target.stream.address) is no address") }
     let address: ClientAddress
     do {
-      address = try ClientAddress(resolving: listen)
-      _ = try ClientAddress(resolving: publish)
+      address = try Self.choose(listen)
+      self.plan.target.stream.address = address.description
+      self.plan.target.publish.address = try Self.choose(publish).description
     } catch { throw BadInput("\(error)") }
     if self.plan.sources == 0 {
       self.plan.sources = address.isIPv4Loopback ? limits.sources(for: plan) : 1
@@ -91,6 +92,13 @@ package final class LoadRun {
     for pid in options.pids where !ServerSample.exists(pid) {
       throw BadInput("there is no process \(pid) to measure (--pid)")
     }
+  }
+
+  /// Of a name's addresses the first that is answered; the first of all where none is.
+  private static func choose(_ address: ListenAddress) throws(ReactorError) -> ClientAddress {
+    let all = try ClientAddress.all(resolving: address)
+    guard all.count > 1 else { return all[0] }
+    return all.first { $0.isAnswered(within: .seconds(2)) } ?? all[0]
   }
 
   /// Blocks until it is over.
@@ -113,12 +121,17 @@ package final class LoadRun {
     if options.stopsOnSignals { Signal.interrupt.ignore() }
     if let failure { throw failure }
     let published = published ?? .nothing(plan, isKnown: false)
-    return Report(
-      Report.Ingredients(
-        plan: plan, results: results.sorted { $0.key < $1.key }.map(\.value),
-        published: published, start: start, pids: options.pids, before: before, holding: holding,
-        after: after, samples: samples, date: date, command: options.command,
-        version: options.version, machine: machine, failure: ending))
+    var parts = Report.Ingredients(
+      plan: plan, results: results.sorted { $0.key < $1.key }.map(\.value), published: published,
+      start: start, machine: machine)
+    parts.pids = options.pids
+    (parts.before, parts.holding, parts.after) = (before, holding, after)
+    parts.samples = samples
+    parts.date = date
+    parts.command = options.command
+    parts.version = options.version
+    parts.failure = ending
+    return Report(parts)
   }
 
   // MARK: Before
@@ -199,7 +212,7 @@ package final class LoadRun {
     case .progress(let progress):
       looks[index] = progress
       if progress.open > 0 { bereft.remove(index) }
-    case .failed(let reason): fail(reason)
+    case .failed(let reason): lose(index, because: reason)
     case .gone:
       bereft.insert(index)
       if bereft.union(dead).count == plan.workers { end(because: "the server is gone") }
@@ -263,8 +276,12 @@ package final class LoadRun {
   }
 
   private func lost(_ index: Int) {
-    guard results[index] == nil else { return }
-    let reason = "load process \(index) died"
+    guard results[index] == nil, !dead.contains(index) else { return }
+    lose(index, because: "load process \(index) died")
+  }
+
+  /// A load process says nothing more.
+  private func lose(_ index: Int, because reason: String) {
     guard start > 0 else { return fail(reason) }
     dead.insert(index)
     end(because: reason)

@@ -9,24 +9,37 @@ extension Report {
   private static let slowLimit = (factor: 2.0, milliseconds: 10.0)
 
   /// What the load processes and the look at the server's come to.
-  struct Ingredients {
-    var plan: Plan
-    var results: [WorkerResult]
-    var published: Published
-    var start: UInt64
-    var pids: [Int] = []
-    var before = ServerSample()
-    var holding = ServerSample()
-    var after = ServerSample()
-    var samples: [ServerMoment] = []
-    var date = ""
-    var command = ""
-    var version = ""
-    var machine: Machine
-    var failure: String?
+  package struct Ingredients {
+    package var plan: Plan
+    /// One of each load process that could say what it measured, the publishing one first.
+    package var results: [WorkerResult]
+    package var published: Published
+    /// When the first message was due, in nanoseconds of `MonotonicClock`.
+    package var start: UInt64
+    package var machine: Machine
+    package var pids: [Int] = []
+    package var before = ServerSample()
+    package var holding = ServerSample()
+    package var after = ServerSample()
+    package var samples: [ServerMoment] = []
+    package var date = ""
+    package var command = ""
+    package var version = ""
+    package var failure: String?
+
+    package init(
+      plan: Plan, results: [WorkerResult], published: Published, start: UInt64, machine: Machine
+    ) {
+      self.plan = plan
+      self.results = results
+      self.published = published
+      self.start = start
+      self.machine = machine
+    }
   }
 
-  init(_ parts: Ingredients) {
+  /// What load processes measured, as one report.
+  package init(_ parts: Ingredients) {
     let plan = parts.plan
     var tally = Tally()
     var connect = LatencyHistogram()
