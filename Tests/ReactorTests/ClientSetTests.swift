@@ -1,4 +1,3 @@
-import Foundation
 import Reactor
 import TestSupport
 import Testing
@@ -78,35 +77,6 @@ private final class Clients {
     #expect(clients.received[0] == nil)
     try clients.set.resume(0)
     #expect(try clients.run { clients.text(0).hasSuffix("well") })
-  }
-}
-
-@Suite struct LineReaderTests {
-  @Test func `lines are handed over one by one, however they are cut, and the end once`() throws {
-    let loop = try EventLoop()
-    let pipe = Pipe()
-    var lines: [String] = []
-    var ends = 0
-    let reader = try LineReader(
-      on: loop, descriptor: pipe.fileHandleForReading.fileDescriptor,
-      onLine: { lines.append(String(decoding: $0, as: UTF8.self)) },
-      onEnd: {
-        ends += 1
-        loop.stop()
-      })
-    let pieces = ["on", "e\n\ntw", "o\nthree\nno end"]
-    var next = pieces[...]
-    loop.run {
-      // One piece a turn, then the end.
-      if let piece = next.popFirst() {
-        pipe.fileHandleForWriting.write(Data(piece.utf8))
-      } else {
-        try? pipe.fileHandleForWriting.close()
-      }
-      return true
-    }
-    withExtendedLifetime(reader) {}
-    #expect(lines == ["one", "", "two", "three"] && ends == 1)
   }
 }
 
