@@ -17,8 +17,7 @@ struct Chart {
   var title: String
   var subtitle: String
   var lines: [Line]
-  /// Where the x axis ends; it begins at `start`.
-  var start = 0.0
+  /// Where the x axis ends; it begins at 0.
   var end: Double
   var ticks: [Tick]
   var axis: String
@@ -54,7 +53,7 @@ struct Chart {
     let scale = Scale(
       from: beginsAtZero ? 0 : values.min() ?? 0, to: values.max() ?? 0, isPositive: beginsAtZero)
     func x(_ value: Double) -> String {
-      let part = end > start ? (value - start) / (end - start) : 0
+      let part = end > 0 ? value / end : 0
       return Self.place(Self.left + part * (Self.width - Self.left - Self.right))
     }
     func y(_ value: Double) -> String {

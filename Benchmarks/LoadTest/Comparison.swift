@@ -21,6 +21,12 @@ package struct Comparison: Codable, Sendable {
   package var rounds: [Round] = []
   /// Servers that were not measured, and what would have to be installed.
   package var absent: [Peer: String] = [:]
+  /// What each server is, in which version.
+  package var versions: [Peer: String] = [:]
+  package var machine: Machine?
+  package var command = ""
+  /// Why it ended before its last round; nil when it did not.
+  package var failure: String?
 
   package init() {}
 
@@ -31,7 +37,7 @@ package struct Comparison: Codable, Sendable {
 
   /// Whether every server that is there was measured in every round, and found right.
   package var isClean: Bool {
-    !rounds.isEmpty && rounds.allSatisfy { $0.report?.isClean == true }
+    failure == nil && !rounds.isEmpty && rounds.allSatisfy { $0.report?.isClean == true }
   }
 
   // MARK: Figures
@@ -67,67 +73,17 @@ package struct Comparison: Codable, Sendable {
       ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
   }
 
-  /// The rival whose median is least.
-  func bestRival(_ figure: (Report) -> Double?) -> Peer? {
+  /// The rival whose median is best.
+  ///
+  /// - Parameter isGreater: whether the greatest is.
+  func bestRival(isGreater: Bool = false, _ figure: (Report) -> Double?) -> Peer? {
     let rivals = peers.filter(\.isRival).compactMap { peer in
       median(peer, figure).map { (peer, $0) }
     }
-    return rivals.min { $0.1 < $1.1 }?.0
+    return rivals.min { isGreater ? $0.1 > $1.1 : $0.1 < $1.1 }?.0
   }
 
-  // MARK: As a table
-
-  private static func cost(_ report: Report) -> Double? { report.server?.cpuUsPerDelivery }
-
-  /// Medians as a Markdown table, the ratios beside them.
-  package var markdown: String {
-    let best = bestRival(Self.cost)
-    let bestName = best.map { "÷ \($0.rawValue)" } ?? "÷ best rival"
-    var rows = [
-      [
-        "", "CPU per delivery", "÷ floor", bestName, "deliveries/s", "latency p50", "p99",
-        "streams opened/s", "memory per listener", "verdict",
-      ]
-    ]
-    for peer in peers { rows.append(row(peer, best)) }
-    var text = ""
-    for (index, row) in rows.enumerated() {
-      text += "| \(row.joined(separator: " | ")) |\n"
-      if index == 0 { text += "|\(String(repeating: " --- |", count: row.count))\n" }
-    }
-    for peer in Peer.allCases {
-      if let reason = absent[peer] { text += "\n- \(peer.title): not measured; \(reason)" }
-    }
-    var told: Set<String> = []
-    for round in rounds {
-      let remarks = [round.problem].compactMap { $0 } + (round.report?.warnings ?? [])
-      for remark in remarks where told.insert("\(round.peer)\(remark.prefix(40))").inserted {
-        text += "\n- \(round.peer.title), round \(round.round + 1): \(remark)"
-      }
-    }
-    return text.hasSuffix("\n") ? text : text + "\n"
-  }
-
-  private func row(_ peer: Peer, _ best: Peer?) -> [String] {
-    func shown(_ unit: String, _ decimals: Int, _ figure: (Report) -> Double?) -> String {
-      let values = values(peer, figure).values.sorted()
-      guard let median = Self.median(values), let least = values.first, let most = values.last
-      else { return "–" }
-      let span = "(\(Text.fixed(least, decimals))..\(Text.fixed(most, decimals)))"
-      return "\(Text.fixed(median, decimals))\(unit) \(span)"
-    }
-    func divided(by other: Peer?) -> String {
-      other.flatMap { ratio(peer, to: $0, Self.cost) }.map { Text.fixed($0, 2) } ?? "–"
-    }
-    return [
-      peer.title, shown(" µs", 2, Self.cost), divided(by: .floor), divided(by: best),
-      shown("", 0) { $0.deliveriesPerSecond }, shown(" ms", 1) { $0.latencyMs.p50 },
-      shown(" ms", 1) { $0.latencyMs.p99 }, shown("", 0) { $0.connectPerSecond },
-      shown(" B", 0) { $0.server?.bytesPerListener }, verdict(peer),
-    ]
-  }
-
-  private func verdict(_ peer: Peer) -> String {
+  func verdict(_ peer: Peer) -> String {
     let mine = rounds.filter { $0.peer == peer }
     if mine.allSatisfy({ $0.report?.isClean == true }) { return "all right" }
     let failed = mine.count { $0.report == nil || $0.report?.failure != nil }

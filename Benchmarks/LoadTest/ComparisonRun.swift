@@ -41,42 +41,62 @@ package struct ComparisonRun {
     self.say = say
   }
 
-  /// Blocks until all are measured.
-  package func run() -> Comparison {
+  /// Blocks until all are measured, or Ctrl-C ends it with what was measured by then.
+  ///
+  /// - Parameter onRound: gets what there is after each round.
+  package func run(onRound: (Comparison) throws -> Void = { _ in }) throws -> Comparison {
     // Servers are ended by it.
     Signal.terminate.unblock()
+    let loop = try EventLoop()
+    let interruption = Interruption()
+    let watch = try Event(on: loop, signal: .interrupt) { interruption.happen() }
+    defer { withExtendedLifetime(watch) {} }
     var comparison = Comparison()
-    for peer in peers {
-      let reason =
-        peer.missing(place)
-        ?? peer.tooMany(plan.listeners, descriptors: Limits.current.descriptors)
-      if let reason {
-        comparison.absent[peer] = reason
-        say("\(peer.rawValue): not measured; \(reason)")
-      }
-    }
-    let present = peers.filter { comparison.absent[$0] == nil }
+    comparison.command = command
+    comparison.machine = Machine.current(Limits.current)
+    let present = choose(&comparison)
     for round in 0..<rounds {
       for peer in present {
         say("round \(round + 1) of \(rounds): \(peer.rawValue)")
+        var result = Comparison.Round(peer: peer, round: round, report: nil)
         do throws(BadInput) {
-          let answer = try measure(peer)
-          comparison.rounds.append(
-            Comparison.Round(
-              peer: peer, round: round, report: answer.report, problem: answer.problem))
+          let answer = try measure(peer, loop, interruption)
+          (result.report, result.problem) = (answer.report, answer.problem)
         } catch {
-          comparison.rounds.append(
-            Comparison.Round(peer: peer, round: round, report: nil, problem: error.description))
+          result.problem = error.description
         }
-        if let last = comparison.rounds.last {
-          say("  " + (last.problem ?? last.report?.verdict ?? ""))
+        if interruption.count > 0 {
+          comparison.failure = "interrupted in round \(round + 1) of \(rounds)"
+          say("  interrupted")
+          return comparison
         }
+        say("  " + (result.problem ?? result.report?.verdict ?? ""))
+        comparison.rounds.append(result)
       }
+      try onRound(comparison)
     }
     return comparison
   }
 
-  private func measure(_ peer: Peer) throws(BadInput) -> Answer {
+  /// Those that can be measured here; the others are noted.
+  private func choose(_ comparison: inout Comparison) -> [Peer] {
+    for peer in peers {
+      let reason =
+        peer.unfit(for: plan.scenario) ?? peer.missing(place)
+        ?? peer.tooMany(plan.listeners, descriptors: Limits.current.descriptors)
+      if let reason {
+        comparison.absent[peer] = reason
+        say("\(peer.rawValue): not measured; \(reason)")
+      } else {
+        comparison.versions[peer] = peer.version(place)
+      }
+    }
+    return peers.filter { comparison.absent[$0] == nil }
+  }
+
+  private func measure(
+    _ peer: Peer, _ loop: EventLoop, _ interruption: Interruption
+  ) throws(BadInput) -> Answer {
     let cores = Cores.split()
     let server = try PeerServer(peer, place, cores: cores.server)
     defer { withExtendedLifetime(server) {} }
@@ -86,12 +106,14 @@ package struct ComparisonRun {
     if plan.rooms > 1, !plan.target.hasRooms || peer == .floor {
       throw BadInput("\(peer.rawValue) has but one room")
     }
-    return try Self.load(
-      Order(plan: plan, pids: server.pids, command: command), cores: cores.load)
+    return try load(
+      Order(plan: plan, pids: server.pids, command: command), cores: cores.load, loop, interruption)
   }
 
   /// Runs a load in a process of its own, on other cores than the server's.
-  private static func load(_ order: Order, cores: String?) throws(BadInput) -> Answer {
+  private func load(
+    _ order: Order, cores: String?, _ loop: EventLoop, _ interruption: Interruption
+  ) throws(BadInput) -> Answer {
     let process = Process()
     let input = Pipe()
     let output = Pipe()
@@ -103,15 +125,35 @@ package struct ComparisonRun {
     process.arguments = Array(command.dropFirst())
     process.standardInput = input
     process.standardOutput = output
+    var answer: Answer?
     do {
       try process.run()
+      interruption.process = process
+      defer { interruption.process = nil }
       try input.fileHandleForWriting.write(contentsOf: JSONEncoder().encode(order))
       try input.fileHandleForWriting.close()
-      let data = output.fileHandleForReading.readDataToEndOfFile()
+      let reader = try LineReader(
+        on: loop, descriptor: output.fileHandleForReading.fileDescriptor,
+        onLine: { answer = try? JSONDecoder().decode(Answer.self, from: Data($0)) },
+        onEnd: { loop.stop() })
+      loop.run { false }
+      withExtendedLifetime(reader) {}
       process.waitUntilExit()
-      return try JSONDecoder().decode(Answer.self, from: data)
     } catch {
       throw BadInput("the load process failed: \(error)")
+    }
+    guard let answer else { throw BadInput("the load process gave no answer") }
+    return answer
+  }
+
+  /// Ctrl-C, which the load's process is told of: it has a group of its own.
+  private final class Interruption {
+    var count = 0
+    var process: Process?
+
+    func happen() {
+      count += 1
+      process?.interrupt()
     }
   }
 
@@ -127,31 +169,15 @@ package struct ComparisonRun {
       options.command = order.command
       options.version = Program.version
       options.stopsOnSignals = true
-      answer.report = try LoadRun(order.plan, options).run()
+      var line = LiveLine(isTerminal: Program.hasTerminal)
+      let run = try LoadRun(order.plan, options) { look in
+        if let text = line.text(look) { Program.print(text, toError: true) }
+      }
+      defer { Program.print(line.end, toError: true) }
+      answer.report = try run.run()
     } catch {
       answer.problem = "\(error)"
     }
-    try FileHandle.standardOutput.write(contentsOf: JSONEncoder().encode(answer))
-  }
-}
-
-/// The processor cores, dealt out.
-enum Cores {
-  /// The server's first core, and the load's: the rest. Nil for both where there is but one.
-  static func split() -> (server: String?, load: String?) {
-    let status = ServerSample.text("/proc/self/status") ?? ""
-    let line = status.split(separator: "\n").first { $0.hasPrefix("Cpus_allowed_list:") }
-    let all = numbers(in: line?.split(separator: "\t").last.map(String.init) ?? "")
-    guard all.count > 1 else { return (nil, nil) }
-    return ("\(all[0])", all.dropFirst().map(String.init).joined(separator: ","))
-  }
-
-  /// The numbers of a list as the kernel writes it: `0-3,8`.
-  static func numbers(in list: String) -> [Int] {
-    list.split(separator: ",").flatMap { part -> [Int] in
-      let ends = part.split(separator: "-").compactMap { Int($0.filter(\.isNumber)) }
-      guard let first = ends.first, let last = ends.last, first <= last else { return [] }
-      return Array(first...last)
-    }
+    try FileHandle.standardOutput.write(contentsOf: JSONEncoder().encode(answer) + [10])
   }
 }

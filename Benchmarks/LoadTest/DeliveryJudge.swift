@@ -28,71 +28,64 @@ package struct DeliveryJudge: Sendable {
 
   package let run: UInt64
   package let publishers: Int
+  /// By listener: which number it has among all of the load.
+  private let names: [Int]
   /// By listener.
-  private let rooms: [Int]
+  let rooms: [Int]
+  /// Whether each message is told of before it can arrive.
+  private let knowsSent: Bool
   package private(set) var logs: [RoomLog]
-  package private(set) var tally = Tally()
-  /// The first wrong deliveries, in words.
-  package private(set) var offenders: [String] = []
+  package internal(set) var tally = Tally()
+  /// The first wrong deliveries.
+  package private(set) var offenders: [Offender] = []
   /// Messages that listeners have got past, be it by having them or by skipping them.
   package private(set) var accounted = 0
   /// What a message's surroundings look like; the first message sets it when nobody told.
   package private(set) var shape: TextShape?
 
   /// By listener and publisher: the number expected next, or -1 before the first of a joining one.
-  private var next: [Int32]
+  var next: [Int32]
   /// By listener: the log's position it expects next.
   private var positions: [Int32]
   /// By listener: where it was joining, or `absent`, or 0 from the beginning.
-  private var joined: [UInt64]
-  /// By lane (room and publisher) and number: the position in the log, or -1.
-  private var placed: [[Int32]]
-  /// By lane and number: when it was published; 0 where nobody here knows.
-  private var sent: [[UInt64]]
-  /// By lane: one more than the last that has a place in the log.
-  private var placedEnd: [Int]
-  private var skips: [Int: [Skip]] = [:]
+  var joined: [UInt64]
+  /// By room and publisher.
+  var lanes: [LaneRecord]
+  var holes: [Int: Holes] = [:]
   /// By listener: how many damaged messages it got; so many are not missing too.
-  private var damaged: [Int: Int] = [:]
+  var damaged: [Int: Int] = [:]
   /// By listener: the publishers whose next message may leave a gap.
-  private var excused: [Int: Set<Int>] = [:]
+  var excused: [Int: Set<Int>] = [:]
 
-  private static let absent = UInt64.max
-
-  /// Numbers that a listener was not sent in their turn.
-  private struct Skip: Sendable {
-    var publisher: Int
-    var numbers: Range<Int>
-  }
+  static let absent = UInt64.max
 
   /// - Parameter rooms: each listener's room.
+  /// - Parameter names: each listener's number, for those who read of it; nil for 0, 1, 2 ….
+  /// - Parameter knowsSent: whether `noteSent` is called for each message before it can arrive, so that
+  ///   one which was not published is known.
   package init(
-    run: UInt64, rooms: [Int], roomCount: Int, publishers: Int, shape: TextShape? = nil
+    run: UInt64, rooms: [Int], roomCount: Int, publishers: Int, shape: TextShape? = nil,
+    names: [Int]? = nil, knowsSent: Bool = false
   ) {
     self.run = run
     self.rooms = rooms
     self.publishers = publishers
     self.shape = shape
-    logs = Array(repeating: RoomLog(), count: roomCount)
+    self.names = names ?? Array(rooms.indices)
+    self.knowsSent = knowsSent
+    logs = Array(repeating: RoomLog(rooms: roomCount), count: roomCount)
     next = Array(repeating: -1, count: rooms.count * publishers)
     positions = Array(repeating: 0, count: rooms.count)
     joined = Array(repeating: Self.absent, count: rooms.count)
-    placed = Array(repeating: [], count: roomCount * publishers)
-    sent = Array(repeating: [], count: roomCount * publishers)
-    placedEnd = Array(repeating: 0, count: roomCount * publishers)
+    lanes = Array(repeating: LaneRecord(), count: roomCount * publishers)
   }
 
   // MARK: Coming and going
 
   /// A listener's stream is open, for the first time or anew without resuming.
   package mutating func open(_ listener: Int, _ start: Start) {
-    for publisher in 0..<publishers {
-      if case .beginning = start {
-        next[listener * publishers + publisher] = 0
-      } else {
-        next[listener * publishers + publisher] = -1
-      }
-    }
+    let first: Int32 = if case .beginning = start { 0 } else { -1 }
+    for publisher in 0..<publishers { next[listener * publishers + publisher] = first }
     positions[listener] = 0
     switch start {
     case .beginning: joined[listener] = 0
@@ -111,15 +104,23 @@ package struct DeliveryJudge: Sendable {
   /// Whether a listener is there, be it that its stream is broken just now.
   package func isPresent(_ listener: Int) -> Bool { joined[listener] != Self.absent }
 
-  /// The server told a listener that history has a hole: the next jump is no offence.
+  /// The server told a listener that history has a hole: a jump of each publisher's next message is no
+  /// offence.
   package mutating func noteGap(_ listener: Int, excuses: Bool) {
     tally.gaps += 1
     if excuses { excused[listener] = Set(0..<publishers) }
   }
 
+  /// Whether a gap excused this publisher's next message, which has come.
+  private mutating func endExcuse(_ listener: Int, _ publisher: Int) -> Bool {
+    guard !excused.isEmpty, excused[listener]?.remove(publisher) != nil else { return false }
+    if excused[listener]?.isEmpty == true { excused[listener] = nil }
+    return true
+  }
+
   /// A message was published; so that one nobody gets is known too.
   package mutating func noteSent(lane: Int, number: Int, at moment: UInt64) {
-    Self.set(&sent[lane], number, moment, filler: 0)
+    lanes[lane].noteSent(number, at: moment)
   }
 
   // MARK: Deliveries
@@ -145,8 +146,10 @@ package struct DeliveryJudge: Sendable {
       positions[listener] += 1
       accounted += 1
       tally.delivered += 1
+      if !excused.isEmpty { _ = endExcuse(listener, Int(entry.publisher)) }
       logs[room].noteDelivery(at: position, moment: moment)
-      onLatency(moment > entry.due ? moment - entry.due : 0)
+      // What a joiner is sent of the time before it came says nothing of how fast it is served.
+      if entry.due >= joined[listener] { onLatency(moment > entry.due ? moment - entry.due : 0) }
       index += length
     }
     return index
@@ -168,69 +171,100 @@ package struct DeliveryJudge: Sendable {
   /// Looks at an event's text.
   ///
   /// - Parameter eventID: the id that the listener has with it.
+  /// - Parameter namesID: whether the event brought that id.
   package mutating func judge(
-    _ listener: Int, _ text: [UInt8], eventID: String = "", moment: UInt64,
+    _ listener: Int, _ text: [UInt8], eventID: String = "", namesID: Bool = false, moment: UInt64,
     onLatency: (UInt64) -> Void
   ) -> Verdict {
     guard case .message(let message, let around) = Message.read(text) else {
-      return corrupt(listener, text)
+      return corrupt(listener, text, moment)
     }
     guard message.run == run else {
       tally.stale += 1
       return .stale
     }
     let room = rooms[listener]
-    guard message.lane / publishers == room, around == shape ?? around else {
-      return corrupt(listener, text)
-    }
+    guard message.lane / publishers == room, around == shape ?? around,
+      message.number < numberLimit(message.lane)
+    else { return corrupt(listener, text, moment) }
     shape = around
     let publisher = message.lane % publishers
     noteSent(lane: message.lane, number: message.number, at: message.sent)
-    let verdict = place(listener, message, publisher, eventID)
-    if verdict == .delivered || verdict == .reordered {
-      tally.delivered += 1
+    let verdict = place(listener, message, (eventID, namesID), moment)
+    guard verdict == .delivered || verdict == .reordered else { return verdict }
+    tally.delivered += 1
+    if message.sent >= joined[listener] {
       onLatency(moment > message.due ? moment - message.due : 0)
-      let position = placed[message.lane].at(message.number) ?? -1
-      if position >= 0 { logs[room].noteDelivery(at: Int(position), moment: moment) }
     }
-    return verdict
+    guard let position = lanes[message.lane].place(of: message.number) else { return verdict }
+    logs[room].noteDelivery(at: position, moment: moment)
+    guard logs[room].hasOtherID(at: position, eventID, namesID) else { return verdict }
+    tally.corrupted += 1
+    blame(
+      "\(name(listener)) got message \(message.number) of publisher \(publisher) with the id "
+        + "\(eventID.debugDescription), others with another",
+      at: moment)
+    return .corrupted
   }
 
-  private mutating func corrupt(_ listener: Int, _ text: [UInt8]) -> Verdict {
+  /// Looks at an event that is none of the load's messages by its type: it must not hold one.
+  package mutating func judgeOther(
+    _ listener: Int, type: String, _ text: [UInt8], moment: UInt64
+  ) -> Verdict {
+    guard case .message(let message, _) = Message.read(text), message.run == run else {
+      return .stale
+    }
+    tally.corrupted += 1
+    damaged[listener, default: 0] += 1
+    blame("\(name(listener)) was sent a message as \(type.debugDescription)", at: moment)
+    return .corrupted
+  }
+
+  /// What a number must be less than.
+  private func numberLimit(_ lane: Int) -> Int {
+    lanes[lane].sent.count + (knowsSent ? 0 : LaneRecord.maximumJump)
+  }
+
+  private mutating func corrupt(
+    _ listener: Int, _ text: [UInt8], _ moment: UInt64
+  ) -> Verdict {
     tally.corrupted += 1
     damaged[listener, default: 0] += 1
     let shown = String(decoding: text.prefix(100), as: UTF8.self)
-    blame("listener \(listener) was sent a damaged message: \(shown.debugDescription)")
+    blame("\(name(listener)) was sent a damaged message: \(shown.debugDescription)", at: moment)
     return .corrupted
   }
 
   private mutating func place(
-    _ listener: Int, _ message: Message, _ publisher: Int, _ eventID: String
+    _ listener: Int, _ message: Message, _ id: (text: String, isNamed: Bool), _ moment: UInt64
   ) -> Verdict {
     let lane = message.lane
+    let publisher = lane % publishers
     let number = message.number
+    let isExcused = endExcuse(listener, publisher)
     let expected = Int(next[listener * publishers + publisher])
-    if expected >= 0, number < expected { return again(listener, publisher, number) }
+    if expected >= 0, number < expected { return again(listener, publisher, number, moment) }
     let first = expected >= 0 ? expected : firstRequired(listener, lane, below: number)
-    if first < number { skip(listener, publisher, first..<number) }
+    if first < number { skip(listener, publisher, first..<number, isExcused) }
     let isInTurn = expected == number
     accounted += 1
     next[listener * publishers + publisher] = Int32(number + 1)
 
-    var position = Int(placed[lane].at(number) ?? -1)
-    let mayPlace = isInTurn ? number >= placedEnd[lane] : number == placedEnd[lane]
-    if position < 0, mayPlace, isInTurn || expected < 0 {
-      position = logs[rooms[listener]].append(
-        publisher: publisher, number: number, due: message.due, eventID: eventID)
-      Self.set(&placed[lane], number, Int32(position), filler: -1)
-      placedEnd[lane] = number + 1
+    let end = lanes[lane].placedEnd
+    let mayPlace = isInTurn ? number >= end : number == end && expected < 0
+    if mayPlace, lanes[lane].place(of: number) == nil {
+      let position = logs[rooms[listener]].append(
+        publisher: publisher, number: number, due: message.due, eventID: id.text,
+        namesID: id.isNamed)
+      lanes[lane].setPlace(of: number, to: position)
     }
-    guard position >= 0 else { return .delivered }
+    guard let position = lanes[lane].place(of: number) else { return .delivered }
     if position < positions[listener] {
       tally.reordered += 1
       blame(
-        "listener \(listener) got message \(number) of publisher \(publisher) in another order "
-          + "than others")
+        "\(name(listener)) got message \(number) of publisher \(publisher) in another order "
+          + "than others",
+        at: moment)
       return .reordered
     }
     positions[listener] = Int32(position + 1)
@@ -238,122 +272,40 @@ package struct DeliveryJudge: Sendable {
   }
 
   /// A message that the listener is past already: it was skipped, or it comes twice.
-  private mutating func again(_ listener: Int, _ publisher: Int, _ number: Int) -> Verdict {
-    var list = skips[listener] ?? []
-    let index = list.firstIndex { $0.publisher == publisher && $0.numbers.contains(number) }
-    guard let index else {
+  private mutating func again(
+    _ listener: Int, _ publisher: Int, _ number: Int, _ moment: UInt64
+  ) -> Verdict {
+    guard holes[listener]?.fill(publisher, number) == true else {
       tally.duplicated += 1
-      blame("listener \(listener) got message \(number) of publisher \(publisher) again")
+      blame("\(name(listener)) got message \(number) of publisher \(publisher) again", at: moment)
       return .duplicated
     }
-    let numbers = list.remove(at: index).numbers
-    for rest in [numbers.lowerBound..<number, number + 1..<numbers.upperBound] where !rest.isEmpty {
-      list.append(Skip(publisher: publisher, numbers: rest))
-    }
-    skips[listener] = list.isEmpty ? nil : list
     tally.reordered += 1
-    blame("listener \(listener) got message \(number) of publisher \(publisher) late")
+    blame("\(name(listener)) got message \(number) of publisher \(publisher) late", at: moment)
     return .reordered
   }
 
-  private mutating func skip(_ listener: Int, _ publisher: Int, _ numbers: Range<Int>) {
+  private mutating func skip(
+    _ listener: Int, _ publisher: Int, _ numbers: Range<Int>, _ isExcused: Bool
+  ) {
     accounted += numbers.count
-    if excused[listener]?.remove(publisher) != nil {
+    if isExcused {
       tally.gapped += numbers.count
     } else {
-      skips[listener, default: []].append(Skip(publisher: publisher, numbers: numbers))
-    }
-  }
-
-  // MARK: The end
-
-  /// Whether every listener that is there has got past everything it must be sent.
-  ///
-  /// - Parameter counts: by lane, how many messages were published.
-  package func isComplete(_ counts: [Int]) -> Bool {
-    for listener in rooms.indices where joined[listener] != Self.absent {
-      for publisher in 0..<publishers {
-        let lane = rooms[listener] * publishers + publisher
-        let reached = Int(next[listener * publishers + publisher])
-        if reached < counts[lane], excused[listener]?.contains(publisher) != true {
-          guard reached < 0 else { return false }
-          if firstRequired(listener, lane, below: counts[lane]) < counts[lane] { return false }
-        }
-      }
-    }
-    return true
-  }
-
-  /// Counts what is missing, once nothing more will come.
-  ///
-  /// - Parameter counts: by lane, how many messages were published.
-  package mutating func finish(_ counts: [Int]) {
-    for listener in rooms.indices where joined[listener] != Self.absent {
-      settle(listener, expected: counts)
-      joined[listener] = Self.absent
-    }
-  }
-
-  /// - Parameter expected: by lane, how many were published; nil when only what came before something
-  ///   else that did come can be missing.
-  private mutating func settle(_ listener: Int, expected counts: [Int]?) {
-    var holes = skips.removeValue(forKey: listener) ?? []
-    for publisher in 0..<publishers {
-      let lane = rooms[listener] * publishers + publisher
-      let reached = Int(next[listener * publishers + publisher])
-      if let count = counts?[lane], reached >= 0, reached < count {
-        if excused[listener]?.contains(publisher) == true {
-          tally.gapped += count - reached
-        } else {
-          holes.append(Skip(publisher: publisher, numbers: reached..<count))
-        }
-      } else if let count = counts?[lane], reached < 0 {
-        let first = firstRequired(listener, lane, below: count)
-        if first < count { holes.append(Skip(publisher: publisher, numbers: first..<count)) }
-      }
-    }
-    excused[listener] = nil
-    let count = holes.reduce(0) { $0 + $1.numbers.count }
-    let missing = max(0, count - (damaged.removeValue(forKey: listener) ?? 0))
-    tally.missing += missing
-    if missing > 0, let hole = holes.first {
-      let numbers = hole.numbers
-      let which =
-        numbers.count == 1
-        ? "message \(numbers.lowerBound)"
-        : "messages \(numbers.lowerBound) to \(numbers.upperBound - 1)"
-      blame(
-        "listener \(listener) misses \(which) of publisher \(hole.publisher)"
-          + (holes.count > 1 ? ", and \(missing - numbers.count) more" : ""))
+      holes[listener, default: Holes()].add(publisher, numbers)
     }
   }
 
   /// The first of a lane, below `count`, that was published after a listener came; `count` for none.
-  private func firstRequired(_ listener: Int, _ lane: Int, below count: Int) -> Int {
-    var first = count
-    for number in (0..<min(count, sent[lane].count)).reversed() where sent[lane][number] > 0 {
-      guard sent[lane][number] > joined[listener] else { break }
-      first = number
-    }
-    return first
+  func firstRequired(_ listener: Int, _ lane: Int, below count: Int) -> Int {
+    lanes[lane].firstSent(after: joined[listener], below: count)
   }
 
-  private mutating func blame(_ text: String) {
-    if offenders.count < Self.maximumOffenders { offenders.append(text) }
-  }
+  func name(_ listener: Int) -> String { "listener \(names[listener])" }
 
-  private static func set<Value>(
-    _ array: inout [Value], _ index: Int, _ value: Value, filler: Value
-  ) {
-    if index == array.count {
-      array.append(value)
-    } else {
-      while array.count <= index { array.append(filler) }
-      array[index] = value
-    }
+  /// - Parameter moment: when it came; what shows itself at the end only is named last.
+  mutating func blame(_ text: String, at moment: UInt64 = .max) {
+    guard offenders.count < Self.maximumOffenders else { return }
+    offenders.append(Offender(moment: moment, text: text))
   }
-}
-
-extension Array {
-  fileprivate func at(_ index: Int) -> Element? { indices.contains(index) ? self[index] : nil }
 }

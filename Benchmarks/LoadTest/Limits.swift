@@ -1,4 +1,4 @@
-internal import Reactor
+package import Reactor
 
 /// What this machine lets a load process have.
 package struct Limits: Codable, Equatable, Sendable {
@@ -26,6 +26,23 @@ package struct Limits: Codable, Equatable, Sendable {
 
   /// Descriptors that a load process needs beside its connections.
   static let reserve = 32
+
+  /// What would help against a call that failed for want of something; nil where nothing here would.
+  package static func advice(for error: ReactorError, _ plan: Plan) -> String? {
+    if error.isOutOfDescriptors {
+      let each = (plan.listeners + plan.workers - 1) / plan.workers
+      let needed = each + plan.publishers + reserve
+      return
+        "\(error). Run `ulimit -n \(needed)` before (root can raise the hard limit), or add "
+        + "`--processes \(plan.workers + 1)`; if the whole machine has none left, "
+        + "`sysctl -w fs.file-max=\(max(1_000_000, 4 * plan.listeners))`."
+    }
+    guard error.isOutOfPorts else { return nil }
+    let more = plan.sources > 0 ? " or add `--sources \(plan.sources + 1)`," : ""
+    return
+      "\(error). Run `sysctl -w net.ipv4.ip_local_port_range=\"1024 65535\"`,\(more) or wait until "
+      + "ports of earlier connections are free again."
+  }
 
   private var ports: Int { max(1, lastPort - firstPort + 1) }
 

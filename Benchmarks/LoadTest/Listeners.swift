@@ -4,7 +4,7 @@ internal import Reactor
 /// The listeners of one load process: opens their streams, reads them, has every delivery judged, and
 /// comes back as a browser would where the scenario says so.
 final class Listeners {
-  private enum Phase {
+  enum Phase {
     /// It has not been asked for yet, or waits to be opened anew.
     case waiting
     case connecting
@@ -13,7 +13,7 @@ final class Listeners {
     case gone
   }
 
-  private struct Listener {
+  struct Listener {
     var phase = Phase.waiting
     /// No chunk and no event is half read, so what comes next can be compared.
     var isClean = false
@@ -31,35 +31,28 @@ final class Listeners {
   private let requests: [[UInt8]]
   private let rooms: [Int]
   private let numbers: [Int]
-  private var listeners: [Listener]
+  var listeners: [Listener]
   private var readers: [StreamReader]
-  private var clients: ClientSet?
+  private(set) var clients: ClientSet?
 
-  private(set) var judge: DeliveryJudge
-  private(set) var result: WorkerResult
-  private(set) var openCount = 0
-  private var pending = 0
-  /// Those to be opened, from `queueStart` on.
-  private var queue: [Int] = []
-  private var queueStart = 0
-  /// Those that wait before they come back.
-  private var returning: [(moment: UInt64, token: Int)] = []
+  var judge: DeliveryJudge
+  private(set) var result = WorkerResult()
+  var openCount = 0
+  var queue: ConnectQueue
+  var latency: LatencyRecorder
   private var firstConnect: UInt64 = 0
-  /// How many connections were begun at `connectRate`.
-  private var paced = 0
-  private var churnPlace = 0
-  private var stormBegan: UInt64?
-  /// When anything was last opened, delivered or lost.
+  var churnPlace = 0
+  var stormBegan: UInt64?
+  /// When anything was last opened or delivered.
   private(set) var progress: UInt64 = 0
   /// When the first message is due; 0 before that is known.
   private var start: UInt64 = 0
-  /// 0 before the slow ones stop reading, 1 while they don't, 2 after.
-  private var phase: Int?
   /// Why the load can't begin.
   private(set) var failure: String?
+  /// Since a stream was last opened: how many connections were refused.
   private var refusals = 0
   /// By listener whose stream ended: the last id it had.
-  private var lastIDs: [Int: String] = [:]
+  var lastIDs: [Int: String] = [:]
 
   init(on loop: EventLoop, plan: Plan, address: ClientAddress) throws(ReactorError) {
     self.plan = plan
@@ -71,11 +64,12 @@ final class Listeners {
     readers = Array(repeating: StreamReader(), count: numbers.count)
     judge = DeliveryJudge(
       run: plan.run, rooms: rooms, roomCount: plan.rooms, publishers: plan.publishers,
-      shape: plan.shape)
-    result = WorkerResult(series: TimeSeries(duration: plan.expectedDuration))
+      shape: plan.shape, names: numbers, knowsSent: plan.isPublisher)
+    queue = ConnectQueue(
+      maximumPending: plan.pending, rate: plan.connectRate.map { $0 / Double(plan.workers) })
+    latency = LatencyRecorder(
+      duration: plan.expectedDuration, hasPhases: plan.scenario == .slow)
     if plan.scenario == .slow {
-      phase = 0
-      result.phases = Array(repeating: LatencyHistogram(), count: 3)
       let count = plan.timeline.first { $0.action == .pause }?.count ?? 0
       for token in listeners.indices.prefix(count) { listeners[token].isSlow = true }
       result.slowListeners = count
@@ -88,10 +82,18 @@ final class Listeners {
 
   var count: Int { listeners.count }
   var isAllOpen: Bool { openCount == listeners.count }
-  /// Whether none is there any more, nor comes back.
-  var isAllGone: Bool { listeners.allSatisfy { $0.phase == .gone } }
-  /// Whether nobody listens where the streams are.
-  var serverRefuses: Bool { openCount == 0 && refusals > 0 }
+  /// Whether the server is there no more: no stream is left and none comes back, or nobody listens.
+  var isServerGone: Bool {
+    openCount == 0 && (refusals > 0 || listeners.allSatisfy { $0.phase == .gone })
+  }
+  /// When anything was last delivered; 0 for never.
+  var lastDelivery: UInt64 { latency.last }
+  /// Of the last interval that is complete: its latency at 99 %, in milliseconds.
+  var recentLatency: Double {
+    latency.series.points.last?.latency.milliseconds(atPercentile: 99) ?? 0
+  }
+  /// How many events of connections were handled, and how many of them while more were waiting.
+  var reads: (all: Int, behind: Int) { (clients?.eventCount ?? 0, clients?.eventsBehind ?? 0) }
 
   /// How many follow a room.
   func count(inRoom room: Int) -> Int { rooms.count { $0 == room } }
@@ -101,25 +103,25 @@ final class Listeners {
   func open() {
     firstConnect = MonotonicClock.nanoseconds
     progress = firstConnect
-    queue = Array(listeners.indices)
+    queue.begin(listeners.indices, now: firstConnect)
     connectMore(now: firstConnect)
   }
 
-  func started(at moment: UInt64) { start = moment }
+  func started(at moment: UInt64) {
+    start = moment
+    latency.start = moment
+  }
 
   /// To be called often: opens those whose time has come.
   func tick(now: UInt64) {
-    if !returning.isEmpty {
-      for (moment, token) in returning where moment <= now { queue.append(token) }
-      returning.removeAll { $0.moment <= now }
-    }
     connectMore(now: now)
     guard start == 0, !isAllOpen, failure == nil else { return }
-    if Double(now - progress) > plan.patience * 1e9 {
+    if queue.isHeldBack(now: now), queue.pending == 0 { progress = now }
+    if Double(now - min(now, progress)) > plan.patience * 1e9 {
       failure =
         openCount == 0
-        ? "\(plan.target.stream.address) took the connection, but did not answer GET \(path) within "
-          + "\(Text.number(plan.patience)) s"
+        ? "\(plan.target.stream.address) did not answer GET \(path) within "
+          + "\(Text.number(plan.patience)) s, or did not even take the connection"
         : "only \(openCount) of \(count) streams opened, and none in the last "
           + "\(Text.number(plan.patience)) s: see the server's own limit of listeners or descriptors"
     }
@@ -129,20 +131,9 @@ final class Listeners {
     plan.target.stream.path.replacing("{room}", with: plan.name(ofRoom: 0))
   }
 
-  private func connectMore(now: UInt64) {
-    while queueStart < queue.count, pending < plan.pending, failure == nil {
-      if start == 0, let rate = plan.connectRate {
-        let allowed = Double(now - firstConnect) / 1e9 * rate / Double(plan.workers)
-        guard Double(paced) <= allowed else { return }
-        paced += 1
-      }
-      let token = queue[queueStart]
-      guard connect(token, now: now) else { return }
-      queueStart += 1
-    }
-    if queueStart == queue.count {
-      queue.removeAll(keepingCapacity: true)
-      queueStart = 0
+  func connectMore(now: UInt64) {
+    while failure == nil, let token = queue.next(now: now, isPaced: start == 0) {
+      guard connect(token, now: now) else { return queue.putBack(token) }
     }
   }
 
@@ -164,22 +155,24 @@ final class Listeners {
     listeners[token].isClean = false
     listeners[token].since = now
     readers[token] = StreamReader()
-    pending += 1
     do throws(ReactorError) {
       try clients?.connect(token, to: address, options, sending: request)
       return true
     } catch {
-      pending -= 1
-      listeners[token].phase = .waiting
-      if !error.isTemporary { ended(token, "\(error)", isRefusal: false) }
+      if error.isTemporary {
+        listeners[token].phase = .waiting
+      } else {
+        ended(token, Limits.advice(for: error, plan) ?? "\(error)", isRefusal: false)
+      }
       return !error.isTemporary
     }
   }
 
   private func didOpen(_ token: Int, moment: UInt64) {
     let listener = listeners[token]
-    pending -= 1
+    queue.settle()
     openCount += 1
+    refusals = 0
     progress = moment
     listeners[token].phase = .open
     if listener.resumes {
@@ -196,7 +189,7 @@ final class Listeners {
       result.stormSeconds = Double(moment - began) / 1e9
       stormBegan = nil
     }
-    if listener.isSlow, phase == 1 { try? clients?.pause(token) }
+    if listener.isSlow, latency.phase == .during { try? clients?.pause(token) }
   }
 
   // MARK: Reading
@@ -227,11 +220,13 @@ final class Listeners {
     var verdict = DeliveryJudge.Verdict.stale
     let stretch: StreamReader.Stretch
     var isNew = false
+    bringUpToDate(token)
     do throws(ResponseError) {
       stretch = try readers[token].read(
         bytes, from: start,
         onHead: { (head) throws(ResponseError) in
-          try check(head)
+          try StreamCheck.check(head, path: path)
+          if result.server == nil { result.server = head.headers["Server"] }
           isNew = true
           didOpen(token, moment: moment)
         },
@@ -242,7 +237,6 @@ final class Listeners {
       connectMore(now: moment)
       return nil
     }
-    if stretch.events > 0 || isNew { listeners[token].isFromLog = false }
     if wasClean, stretch.isClean, stretch.events == 1, verdict == .delivered {
       judge.learn(bytes.extracting(start..<stretch.end), from: token)
     }
@@ -257,45 +251,32 @@ final class Listeners {
     return stretch.end
   }
 
-  private func check(_ head: ResponseHead) throws(ResponseError) {
-    guard head.status == 200 else {
-      throw ResponseError("GET \(path) was answered \(head.status) \(head.reason), not 200")
-    }
-    guard head.contentType == "text/event-stream" else {
-      throw ResponseError(
-        "GET \(path) was answered with \(head.contentType.debugDescription), not with "
-          + "text/event-stream: is it the right path?")
-    }
-    let coding = head.headers["Content-Encoding"] ?? "identity"
-    guard coding.lowercased() == "identity" else {
-      throw ResponseError("the stream is compressed (\(coding)), though nobody asked for it")
-    }
+  /// Tells a listener's reader of the id that came with what it was not shown.
+  private func bringUpToDate(_ token: Int) {
+    guard listeners[token].isFromLog else { return }
+    listeners[token].isFromLog = false
+    readers[token].resume(after: judge.lastEventID(of: token))
   }
 
   private func judge(
     _ event: DecodedEvent, _ token: Int, _ moment: UInt64
   ) -> DeliveryJudge.Verdict {
     if event.type == plan.target.gapEvent {
-      judge.noteGap(token, excuses: plan.scenario.excusesGaps)
+      judge.noteGap(token, excuses: plan.scenario.excusesGaps && listeners[token].isSlow)
       return .stale
     }
-    guard event.type == "message" else { return .stale }
+    let text = Array(event.data.utf8)
+    guard event.type == "message" else {
+      return judge.judgeOther(token, type: event.type, text, moment: moment)
+    }
     return judge.judge(
-      token, Array(event.data.utf8), eventID: event.lastEventID, moment: moment
+      token, text, eventID: event.lastEventID, namesID: event.namesID, moment: moment
     ) { record($0, token, moment) }
   }
 
-  private func record(_ latency: UInt64, _ token: Int, _ moment: UInt64) {
+  private func record(_ nanoseconds: UInt64, _ token: Int, _ moment: UInt64) {
     progress = moment
-    result.lastMoment = moment
-    if let phase {
-      guard !listeners[token].isSlow else {
-        result.slowLatency.record(nanoseconds: latency)
-        return
-      }
-      result.phases[phase].record(nanoseconds: latency)
-    }
-    result.series.record(nanoseconds: latency, at: moment > start ? moment - start : 0)
+    latency.record(nanoseconds: nanoseconds, at: moment, isSlow: listeners[token].isSlow)
   }
 
   // MARK: Ending
@@ -303,12 +284,10 @@ final class Listeners {
   private func ended(_ token: Int, _ reason: String, isRefusal: Bool) {
     let listener = listeners[token]
     let wasOpen = listener.phase == .open
-    if listener.phase == .connecting { pending -= 1 }
+    if listener.phase == .connecting { queue.settle() }
     if wasOpen { openCount -= 1 }
     if isRefusal { refusals += 1 }
-    result.comments += readers[token].comments
-    let now = MonotonicClock.nanoseconds
-    progress = now
+    noteComments(token)
     if start == 0 {
       // Before the load began every stream must open.
       let reason =
@@ -322,9 +301,13 @@ final class Listeners {
       listeners[token].phase = .gone
       return
     }
+    let named = "listener \(numbers[token]): \(reason)"
     if wasOpen || !listener.resumes {
       result.lost += 1
-      if result.firstLoss == nil { result.firstLoss = "listener \(numbers[token]): \(reason)" }
+      if result.firstLoss == nil { result.firstLoss = named }
+    } else {
+      result.failedReconnects += 1
+      if result.firstFailedReconnect == nil { result.firstFailedReconnect = named }
     }
     guard plan.scenario.reconnects else {
       listeners[token].phase = .gone
@@ -336,62 +319,18 @@ final class Listeners {
     // One that joined and was never there has nothing to resume.
     listeners[token].resumes = judge.isPresent(token)
     let nanoseconds = UInt64(max(0, min(wait, .seconds(10)) / .nanoseconds(1)))
-    returning.append((now + nanoseconds, token))
+    queue.add(token, at: MonotonicClock.nanoseconds + nanoseconds)
+  }
+
+  func noteComments(_ token: Int) {
+    result.comments += readers[token].comments
+    result.unknownFields += readers[token].unknownFields
   }
 
   /// Keeps the id with which a listener comes back.
-  private func remember(_ token: Int) {
-    if listeners[token].isFromLog {
-      lastIDs[token] = judge.lastEventID(of: token)
-    } else if !readers[token].lastEventID.isEmpty {
-      lastIDs[token] = readers[token].lastEventID
-    }
-    listeners[token].isFromLog = false
-  }
-
-  // MARK: What the scenario asks for
-
-  func perform(_ step: TimelineStep, now: UInt64) {
-    switch step.action {
-    case .storm: storm(now: now)
-    case .pause:
-      phase = 1
-      for token in listeners.indices where listeners[token].isSlow { try? clients?.pause(token) }
-    case .resume:
-      phase = 2
-      for token in listeners.indices where listeners[token].isSlow { try? clients?.resume(token) }
-    case .churn: churn(step.count)
-    }
-    connectMore(now: now)
-  }
-
-  private func storm(now: UInt64) {
-    stormBegan = now
-    for token in listeners.indices where listeners[token].phase == .open {
-      remember(token)
-      clients?.close(token)
-      result.comments += readers[token].comments
-      openCount -= 1
-      listeners[token].phase = .waiting
-      listeners[token].resumes = true
-      queue.append(token)
-    }
-  }
-
-  private func churn(_ count: Int) {
-    for _ in 0..<min(count, listeners.count) {
-      let token = churnPlace
-      churnPlace = (churnPlace + 1) % listeners.count
-      guard listeners[token].phase == .open else { continue }
-      judge.leave(token)
-      clients?.close(token)
-      result.comments += readers[token].comments
-      openCount -= 1
-      listeners[token].phase = .waiting
-      listeners[token].isFromLog = false
-      lastIDs[token] = nil
-      queue.append(token)
-    }
+  func remember(_ token: Int) {
+    bringUpToDate(token)
+    if !readers[token].lastEventID.isEmpty { lastIDs[token] = readers[token].lastEventID }
   }
 
   func noteSent(lane: Int, number: Int, at moment: UInt64) {
@@ -403,26 +342,19 @@ final class Listeners {
   /// Counts what is missing and sums up; nothing may come afterwards.
   func finish(_ published: Published) {
     for token in listeners.indices where listeners[token].phase == .open {
-      result.comments += readers[token].comments
+      noteComments(token)
       clients?.close(token)
     }
-    judge.finish(published.counts)
+    judge.finish(published.counts, attempted: published.attempted)
     result.tally = judge.tally
     result.offenders = judge.offenders
     result.shape = judge.shape
-    result.series.close()
-    result.lastDelays = Array(
-      repeating: [], count: plan.rooms * plan.publishers)
-    for (lane, count) in published.counts.enumerated() {
-      result.lastDelays[lane] = Array(repeating: 0, count: count)
-    }
-    for (room, log) in judge.logs.enumerated() {
-      for entry in log.entries where entry.last > entry.due {
-        let lane = room * plan.publishers + Int(entry.publisher)
-        let number = Int(entry.number)
-        guard number < result.lastDelays[lane].count else { continue }
-        result.lastDelays[lane][number] = entry.last - entry.due
-      }
-    }
+    result.lastDelays = judge.lastDelays(published.counts)
+    if plan.workers > 1, plan.publishers > 1 { result.orders = judge.logs.map(\.order) }
+    latency.close()
+    result.series = latency.series
+    result.phases = latency.phases
+    result.slowLatency = latency.slow
+    result.lastMoment = latency.last
   }
 }

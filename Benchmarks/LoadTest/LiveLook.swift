@@ -7,15 +7,19 @@ package struct LiveLook: Sendable {
   /// How long publishing is to take, in seconds.
   package var expected: Double
   package var hasStarted: Bool
+  /// Seconds since streams were first opened.
+  package var total: Double
 
   package init(
-    progress: Progress, listeners: Int, elapsed: Double, expected: Double, hasStarted: Bool
+    progress: Progress, listeners: Int, elapsed: Double, expected: Double, hasStarted: Bool,
+    total: Double
   ) {
     self.progress = progress
     self.listeners = listeners
     self.elapsed = elapsed
     self.expected = expected
     self.hasStarted = hasStarted
+    self.total = total
   }
 }
 
@@ -38,8 +42,8 @@ package struct LiveLine {
       last = (look.elapsed, look.progress.delivered)
     }
     if !isTerminal {
-      guard look.elapsed - lastPrinted >= 10 else { return nil }
-      lastPrinted = look.elapsed
+      guard look.total - lastPrinted >= 10 else { return nil }
+      lastPrinted = look.total
       return line(look) + "\n"
     }
     hasPrinted = true

@@ -20,6 +20,18 @@ package final class LoadRun {
     package init() {}
   }
 
+  /// What all load processes are waited for to come to.
+  private enum Stage {
+    /// Their streams are open.
+    case opening
+    /// They have everything.
+    case running
+    /// What came once more has come.
+    case lingering
+    /// They have said what they measured.
+    case finishing
+  }
+
   private let options: Options
   private var plan: Plan
   private let limits: Limits
@@ -27,7 +39,11 @@ package final class LoadRun {
   private let onProgress: (LiveLook) -> Void
   private var links: [any WorkerLink] = []
   private var looks: [Progress]
+  private var stage = Stage.opening
   private var waiting: Set<Int> = []
+  /// Load processes that died, and those for whom the server is gone.
+  private var dead: Set<Int> = []
+  private var bereft: Set<Int> = []
   private var results: [Int: WorkerResult] = [:]
   private var published: Published?
   private var start: UInt64 = 0
@@ -40,6 +56,7 @@ package final class LoadRun {
   private var ending: String?
   private var interruptions = 0
   private var lastSample: UInt64 = 0
+  private var opening: UInt64 = 0
 
   /// - Parameter onProgress: is shown how it goes, some five times a second.
   /// - Throws: what is wrong with the input, and what would help.
@@ -63,8 +80,9 @@ package final class LoadRun {
     else { throw BadInput("\(plan.target.stream.address) is no address") }
     let address: ClientAddress
     do {
-      address = try ClientAddress(resolving: listen)
-      _ = try ClientAddress(resolving: publish)
+      address = try Self.choose(listen)
+      self.plan.target.stream.address = address.description
+      self.plan.target.publish.address = try Self.choose(publish).description
     } catch { throw BadInput("\(error)") }
     if self.plan.sources == 0 {
       self.plan.sources = address.isIPv4Loopback ? limits.sources(for: plan) : 1
@@ -76,6 +94,13 @@ package final class LoadRun {
     }
   }
 
+  /// Of a name's addresses the first that is answered; the first of all where none is.
+  private static func choose(_ address: ListenAddress) throws(ReactorError) -> ClientAddress {
+    let all = try ClientAddress.all(resolving: address)
+    guard all.count > 1 else { return all[0] }
+    return all.first { $0.isAnswered(within: .seconds(2)) } ?? all[0]
+  }
+
   /// Blocks until it is over.
   ///
   /// - Throws: `BadInput` when the load can't begin.
@@ -84,6 +109,7 @@ package final class LoadRun {
     let date = WallClock.timestamp
     if options.probes { plan.shape = try probe() }
     before = ServerSample(of: options.pids)
+    opening = MonotonicClock.nanoseconds
     try startWorkers()
     defer { for link in links { link.close() } }
     loop.run { [unowned self] in
@@ -91,14 +117,21 @@ package final class LoadRun {
       return false
     }
     events = []
+    // Whoever pressed Ctrl-C once too often still gets the report.
+    if options.stopsOnSignals { Signal.interrupt.ignore() }
     if let failure { throw failure }
-    let published = published ?? Published(counts: [], sent: [], failure: nil)
-    return Report(
-      Report.Ingredients(
-        plan: plan, results: results.sorted { $0.key < $1.key }.map(\.value),
-        published: published, start: start, pids: options.pids, before: before, holding: holding,
-        after: after, samples: samples, date: date, command: options.command,
-        version: options.version, machine: machine, failure: ending))
+    let published = published ?? .nothing(plan, isKnown: false)
+    var parts = Report.Ingredients(
+      plan: plan, results: results.sorted { $0.key < $1.key }.map(\.value), published: published,
+      start: start, machine: machine)
+    parts.pids = options.pids
+    (parts.before, parts.holding, parts.after) = (before, holding, after)
+    parts.samples = samples
+    parts.date = date
+    parts.command = options.command
+    parts.version = options.version
+    parts.failure = ending
+    return Report(parts)
   }
 
   // MARK: Before
@@ -131,7 +164,13 @@ package final class LoadRun {
     let run = try LoadRun(small, settings, limits: limits)
     let report = try run.run()
     if let failure = report.failure { throw BadInput(failure) }
-    guard report.delivered > 0 || report.corrupted > 0 || !plan.scenario.publishes else {
+    guard report.corrupted == 0 else {
+      throw BadInput(
+        "a message arrives otherwise than it was published: \(report.offenders.first ?? "damaged"). "
+          + "Does {message} stand in --publish-body as it is to arrive, and is nobody else in the room?"
+      )
+    }
+    guard report.delivered > 0 || !plan.scenario.publishes else {
       throw BadInput(
         "POST \(small.target.publish.path) took a message, but GET \(small.target.stream.path) was "
           + "not sent it within \(Text.number(small.patience)) s: do both belong to one room, and "
@@ -170,27 +209,40 @@ package final class LoadRun {
 
   private func heard(_ event: WorkerEvent, from index: Int) {
     switch event {
-    case .progress(let progress): looks[index] = progress
-    case .failed(let reason): fail(reason)
-    case .opened: arrived(index, then: pause)
+    case .progress(let progress):
+      looks[index] = progress
+      if progress.open > 0 { bereft.remove(index) }
+    case .failed(let reason): lose(index, because: reason)
+    case .gone:
+      bereft.insert(index)
+      if bereft.union(dead).count == plan.workers { end(because: "the server is gone") }
     case .published(let published): expect(published)
-    case .settled:
-      arrived(index) {
-        after = ServerSample(of: options.pids)
-        sendAll(.finish)
-      }
+    case .opened, .complete, .settled: arrived(index)
     case .result(let result):
       results[index] = result
-      arrived(index) { loop.stop() }
+      arrived(index)
     }
   }
 
   /// Goes on when the last one has arrived.
-  private func arrived(_ index: Int, then goOn: () -> Void) {
+  private func arrived(_ index: Int) {
     waiting.remove(index)
     guard waiting.isEmpty else { return }
-    waiting = Set(0..<plan.workers)
-    goOn()
+    waiting = Set(0..<plan.workers).subtracting(dead)
+    guard !waiting.isEmpty else { return loop.stop() }
+    switch stage {
+    case .opening:
+      stage = .running
+      pause()
+    case .running:
+      stage = .lingering
+      after = ServerSample(of: options.pids)
+      sendAll(.linger)
+    case .lingering:
+      stage = .finishing
+      sendAll(.finish)
+    case .finishing: loop.stop()
+    }
   }
 
   private func sendAll(_ command: WorkerCommand) {
@@ -213,13 +265,7 @@ package final class LoadRun {
       start = MonotonicClock.nanoseconds + 20_000_000
       sendAll(.start(at: start))
       guard !plan.scenario.publishes else { return }
-      after(plan.duration) { [unowned self] in
-        let lanes = plan.rooms * plan.publishers
-        expect(
-          Published(
-            counts: Array(repeating: 0, count: lanes), sent: Array(repeating: [], count: lanes),
-            failure: nil))
-      }
+      after(plan.duration) { [unowned self] in expect(.nothing(plan)) }
     }
   }
 
@@ -230,8 +276,25 @@ package final class LoadRun {
   }
 
   private func lost(_ index: Int) {
-    guard results[index] == nil else { return }
-    fail("load process \(index) died")
+    guard results[index] == nil, !dead.contains(index) else { return }
+    lose(index, because: "load process \(index) died")
+  }
+
+  /// A load process says nothing more.
+  private func lose(_ index: Int, because reason: String) {
+    guard start > 0 else { return fail(reason) }
+    dead.insert(index)
+    end(because: reason)
+    // The only one that publishes, and knows what was.
+    if index == 0 { expect(.nothing(plan, isKnown: false, because: reason)) }
+    arrived(index)
+  }
+
+  /// Ends the load before its time: what was measured so far is reported.
+  private func end(because reason: String) {
+    if ending == nil { ending = reason }
+    sendAll(.stop(because: reason))
+    if !plan.scenario.publishes { expect(.nothing(plan, because: reason)) }
   }
 
   private func fail(_ reason: String) {
@@ -241,19 +304,10 @@ package final class LoadRun {
 
   private func interrupt() {
     interruptions += 1
-    guard start > 0, interruptions < 2 else {
-      return fail("interrupted before anything was measured")
-    }
-    ending = "interrupted"
-    if plan.scenario.publishes {
-      sendAll(.stop)
-    } else {
-      let lanes = plan.rooms * plan.publishers
-      expect(
-        Published(
-          counts: Array(repeating: 0, count: lanes), sent: Array(repeating: [], count: lanes),
-          failure: "interrupted"))
-    }
+    guard start > 0 else { return fail("interrupted before anything was measured") }
+    end(because: "interrupted")
+    // Load processes that don't listen are waited for no longer.
+    if interruptions > 2 { loop.stop() }
   }
 
   // MARK: Looking
@@ -270,7 +324,6 @@ package final class LoadRun {
           time: Double(now - start) / 1e9, rssBytes: sample.residentBytes,
           cpuSeconds: sample.processorSeconds - holding.processorSeconds))
     }
-    guard options.probes else { return }
     var all = Progress()
     for look in looks {
       all.open += look.open
@@ -283,6 +336,7 @@ package final class LoadRun {
       LiveLook(
         progress: all, listeners: plan.listeners,
         elapsed: start > 0 && now > start ? Double(now - start) / 1e9 : 0,
-        expected: plan.expectedDuration, hasStarted: start > 0))
+        expected: plan.expectedDuration, hasStarted: start > 0,
+        total: Double(now - opening) / 1e9))
   }
 }

@@ -32,6 +32,12 @@ package struct Machine: Codable, Equatable, Sendable {
       loadAverage: load.flatMap { Double($0) } ?? 0)
   }
 
+  /// What it lets a load have, and how busy it was.
+  package var limits: String {
+    "\(Text.grouped(descriptors)) descriptors, ports \(ports), load average "
+      + "\(Text.number(loadAverage)) before"
+  }
+
   /// In one line.
   package var summary: String {
     "\(processor), \(cores) cores, \(Text.bytes(Double(memoryBytes))); \(system), Linux \(kernel)"

@@ -95,11 +95,17 @@ package struct Message: Hashable, Sendable {
     case damaged
   }
 
+  /// How many places in a text are looked at that could begin a message: what a server puts around one
+  /// has none of them, and a text made of them must not take for ever.
+  private static let maximumPlaces = 16
+
   /// Finds the message in the text of an event.
   package static func read(_ text: [UInt8]) -> Reading {
     var start = 0
-    while start + minimumSize <= text.count {
+    var places = 0
+    while start + minimumSize <= text.count, places < maximumPlaces {
       if text[start] == marker[0], text[start + 1] == marker[1], text[start + 2] == marker[2] {
+        places += 1
         var end = start
         while end < text.count, isOurs(text[end]) { end += 1 }
         if let message = parse(text[start..<end]) {

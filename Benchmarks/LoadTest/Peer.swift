@@ -14,6 +14,16 @@ package enum Peer: String, CaseIterable, Codable, CodingKeyRepresentable, Sendab
   /// Whether it is a rival: neither ourselves nor the floor.
   package var isRival: Bool { self != .belfry && self != .floor }
 
+  /// Why a scenario says nothing of it; nil when it does.
+  func unfit(for scenario: Scenario) -> String? {
+    guard scenario == .connectStorm else { return nil }
+    switch self {
+    case .belfry, .nchan: return nil
+    case .floor, .pushpin, .flask:
+      return "it keeps no history, so a listener that comes back is not told what it missed"
+    }
+  }
+
   /// Why it can't hold so many listeners with so many descriptors to a process; nil when it can.
   func tooMany(_ listeners: Int, descriptors: Int) -> String? {
     // Flask's process has a connection to Redis for each stream.
@@ -37,6 +47,25 @@ package enum Peer: String, CaseIterable, Codable, CodingKeyRepresentable, Sendab
     case .pushpin: "Pushpin"
     case .flask: "Flask + Redis"
     }
+  }
+
+  /// What it is, in which version; nil when nobody says.
+  func version(_ place: PeerPlace) -> String? {
+    let packages: [String] =
+      switch self {
+      case .belfry: []
+      case .floor: ["gcc"]
+      case .nchan: ["nginx-light", "libnginx-mod-nchan"]
+      case .pushpin: ["pushpin", "condure", "zurl"]
+      case .flask: ["python3", "python3-flask", "python3-redis", "redis-server"]
+      }
+    guard !packages.isEmpty else {
+      return PeerPlace.firstLine(of: [place.belfry, "--version"]).map {
+        "\($0), \(Program.compiler)"
+      }
+    }
+    return PeerPlace.firstLine(
+      of: ["dpkg-query", "-W", "-f", "${Package} ${Version} "] + packages)
   }
 
   /// What is not on this machine, and how to get it; nil when it can be started.
@@ -107,6 +136,25 @@ package struct PeerPlace: Sendable {
       if FileManager.default.isExecutableFile(atPath: candidate) { return candidate }
     }
     return nil
+  }
+
+  /// The first line that a program prints; nil when it can't be run, or fails.
+  static func firstLine(of command: [String]) -> String? {
+    guard let path = command[0].hasPrefix("/") ? command[0] : program(command[0]) else {
+      return nil
+    }
+    let process = Process()
+    let output = Pipe()
+    process.executableURL = URL(fileURLWithPath: path)
+    process.arguments = Array(command.dropFirst())
+    process.standardOutput = output
+    process.standardError = FileHandle.nullDevice
+    guard (try? process.run()) != nil else { return nil }
+    let data = output.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    let line = String(decoding: data, as: UTF8.self).split(separator: "\n").first
+    guard process.terminationStatus == 0, let line else { return nil }
+    return line.trimmingCharacters(in: .whitespaces)
   }
 
   /// Debian's Python, which has Debian's packages whatever else is installed.

@@ -145,12 +145,12 @@ final class PeerServer {
         \(temporary)
         server {
           listen 127.0.0.1:\(port) backlog=4096;
-          location ~ ^/stream/(\\w+)$ {
+          location ~ ^/stream/([\\w-]+)$ {
             nchan_subscriber eventsource;
             nchan_channel_id $1;
             nchan_subscriber_first_message newest;
           }
-          location ~ ^/publish/(\\w+)$ {
+          location ~ ^/publish/([\\w-]+)$ {
             nchan_publisher;
             nchan_channel_id $1;
             nchan_message_buffer_length 1000;

@@ -48,6 +48,9 @@ package struct Plan: Codable, Sendable {
   /// A room's name as it is on the wire.
   package func name(ofRoom room: Int) -> String { rooms == 1 ? roomName : "\(roomName)-\(room)" }
 
+  /// Whether other processes must know when each message was sent: listeners join.
+  var needsSendTimes: Bool { scenario == .churn }
+
   /// How long publishing is to take, in seconds, as far as that is known beforehand.
   package var expectedDuration: Double {
     guard let messages, rate > 0 else { return duration }

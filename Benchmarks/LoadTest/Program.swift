@@ -4,6 +4,17 @@ internal import Foundation
 package enum Program {
   package static let version = "0.1.0"
 
+  /// The language that it was compiled from.
+  package static var compiler: String {
+    #if compiler(>=6.4)
+      "Swift 6.4 or later"
+    #elseif compiler(>=6.3)
+      "Swift 6.3"
+    #else
+      "Swift 6.2"
+    #endif
+  }
+
   /// The running program's file.
   package static var path: String {
     URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().path

@@ -46,9 +46,8 @@ final class Publishers {
     publishers = Array(repeating: Publisher(), count: plan.publishers)
     let lanes = plan.rooms * plan.publishers
     numbers = Array(repeating: 0, count: lanes)
-    published = Published(
-      counts: Array(repeating: 0, count: lanes), sent: Array(repeating: [], count: lanes),
-      failure: nil)
+    published = .nothing(plan)
+    if plan.needsSendTimes { published.sent = Array(repeating: [], count: lanes) }
     clients = try ClientSet(
       on: loop, capacity: plan.publishers,
       onBytes: { [unowned self] token, bytes, moment in received(token, bytes, moment) },
@@ -97,7 +96,7 @@ final class Publishers {
     let text = message.text(size: size(lane, number))
     let request = plan.target.publishRequest(room: plan.name(ofRoom: room), message: text)
     numbers[lane] += 1
-    published.sent[lane].append(now)
+    if plan.needsSendTimes { published.sent[lane].append(now) }
     publishers[token].isBusy = true
     publishers[token].lane = lane
     publishers[token].due = due
@@ -113,7 +112,7 @@ final class Publishers {
     do throws(ReactorError) {
       try clients?.connect(token, to: address, sending: request)
     } catch {
-      fail("publishing: \(error)")
+      fail("publishing: \(Limits.advice(for: error, plan) ?? "\(error)")")
     }
   }
 
@@ -197,6 +196,7 @@ final class Publishers {
 
   private func finish() {
     isDone = true
+    published.attempted = numbers
     onDone(published)
   }
 }

@@ -1,26 +1,45 @@
 extension Report {
-  /// From when the load ran its thread for more than this share of the time, its own delays count.
+  /// From when the load ran its thread, or waited to run it, for more than this share of the time, its
+  /// own delays count.
   private static let busyLimit = 0.9
+  /// The same for the share of its reads for which it came late.
+  private static let behindLimit = 0.5
+  /// How much worse the others' latency may get while some don't read: so many times what it was
+  /// before, or so many milliseconds more where that is more. Chance alone moves it by less.
+  private static let slowLimit = (factor: 2.0, milliseconds: 10.0)
 
   /// What the load processes and the look at the server's come to.
-  struct Ingredients {
-    var plan: Plan
-    var results: [WorkerResult]
-    var published: Published
-    var start: UInt64
-    var pids: [Int] = []
-    var before = ServerSample()
-    var holding = ServerSample()
-    var after = ServerSample()
-    var samples: [ServerMoment] = []
-    var date = ""
-    var command = ""
-    var version = ""
-    var machine: Machine
-    var failure: String?
+  package struct Ingredients {
+    package var plan: Plan
+    /// One of each load process that could say what it measured, the publishing one first.
+    package var results: [WorkerResult]
+    package var published: Published
+    /// When the first message was due, in nanoseconds of `MonotonicClock`.
+    package var start: UInt64
+    package var machine: Machine
+    package var pids: [Int] = []
+    package var before = ServerSample()
+    package var holding = ServerSample()
+    package var after = ServerSample()
+    package var samples: [ServerMoment] = []
+    package var date = ""
+    package var command = ""
+    package var version = ""
+    package var failure: String?
+
+    package init(
+      plan: Plan, results: [WorkerResult], published: Published, start: UInt64, machine: Machine
+    ) {
+      self.plan = plan
+      self.results = results
+      self.published = published
+      self.start = start
+      self.machine = machine
+    }
   }
 
-  init(_ parts: Ingredients) {
+  /// What load processes measured, as one report.
+  package init(_ parts: Ingredients) {
     let plan = parts.plan
     var tally = Tally()
     var connect = LatencyHistogram()
@@ -29,7 +48,7 @@ extension Report {
     var phases = Array(repeating: LatencyHistogram(), count: 3)
     // There is always one: the process that publishes.
     var series = parts.results.first?.series ?? TimeSeries(duration: 0)
-    series.close()
+    let strangers = Self.otherOrders(parts)
     for (index, result) in parts.results.enumerated() {
       tally += result.tally
       connect += result.connectLatency
@@ -43,8 +62,13 @@ extension Report {
     let openSeconds = parts.results.map(\.openSeconds).max() ?? 0
     let seconds = lastMoment > parts.start ? Double(lastMoment - parts.start) / 1e9 : 0
     let loadSeconds = parts.results.reduce(0) { $0 + $1.processorSeconds }
-    let busy =
-      seconds > 0 ? (parts.results.map(\.processorSeconds).max() ?? 0) / seconds : 0
+    func share(_ time: (WorkerResult) -> Double) -> Double {
+      seconds > 0 ? (parts.results.map(time).max() ?? 0) / seconds : 0
+    }
+    let busy = share { $0.processorSeconds }
+    let busyOrWaiting = share { $0.processorSeconds + $0.waitingSeconds }
+    let behind =
+      parts.results.map { Double($0.readsBehind) / Double(max(1, $0.reads)) }.max() ?? 0
     func each(_ seconds: Double) -> Double? {
       tally.delivered > 0 ? seconds * 1e6 / Double(tally.delivered) : nil
     }
@@ -55,6 +79,7 @@ extension Report {
     date = parts.date
     command = parts.command
     version = parts.version
+    compiler = Program.compiler
     machine = parts.machine
     listeners = plan.listeners
     publishers = plan.publishers
@@ -69,14 +94,19 @@ extension Report {
     delivered = tally.delivered
     missing = tally.missing
     duplicated = tally.duplicated
-    reordered = tally.reordered
+    reordered = tally.reordered + strangers.reduce(0) { $0 + $1.count }
     corrupted = tally.corrupted
     gaps = tally.gaps
     gapped = tally.gapped
     stale = tally.stale
     lost = parts.results.reduce(0) { $0 + $1.lost }
     firstLoss = parts.results.lazy.compactMap(\.firstLoss).first
-    offenders = Array(parts.results.flatMap(\.offenders).prefix(DeliveryJudge.maximumOffenders))
+    let wrong = parts.results.flatMap(\.offenders).sorted { $0.moment < $1.moment }.map(\.text)
+    offenders = Array((wrong + strangers.map(\.text)).prefix(DeliveryJudge.maximumOffenders))
+    failedReconnects = parts.results.reduce(0) { $0 + $1.failedReconnects }
+    firstFailedReconnect = parts.results.lazy.compactMap(\.firstFailedReconnect).first
+    unknownFields = parts.results.reduce(0) { $0 + $1.unknownFields }
+    serverName = parts.results.lazy.compactMap(\.server).first
     self.seconds = seconds
     deliveriesPerSecond = seconds > 0 ? Double(tally.delivered) / seconds : 0
     latencyMs = Latency(series.total)
@@ -87,16 +117,20 @@ extension Report {
     reconnectLatencyMs = reconnect.count > 0 ? Latency(reconnect) : nil
     stormSeconds = parts.results.compactMap(\.stormSeconds).max()
     if plan.scenario == .slow {
+      let before = Latency(phases[LatencyRecorder.Phase.before.rawValue])
+      let during = Latency(phases[LatencyRecorder.Phase.during.rawValue])
       slow = Slow(
         listeners: parts.results.reduce(0) { $0 + $1.slowListeners },
-        othersBeforeMs: Latency(phases[0]), othersDuringMs: Latency(phases[1]),
-        othersAfterMs: Latency(phases[2]), slowMs: Latency(slowOnes))
+        othersBeforeMs: before, othersDuringMs: during,
+        othersAfterMs: Latency(phases[LatencyRecorder.Phase.after.rawValue]),
+        slowMs: Latency(slowOnes), othersMoved: Self.hasMoved(from: before.p99, to: during.p99))
     }
     load = Load(
       processes: plan.workers, cpuSeconds: loadSeconds, cpuUsPerDelivery: each(loadSeconds),
-      busy: busy, wasBottleneck: busy > Self.busyLimit,
+      busy: busy, waiting: share { $0.waitingSeconds }, behind: behind,
+      wasBottleneck: busyOrWaiting > Self.busyLimit || behind > Self.behindLimit,
       publishDelayMs: Latency(publisher?.publishDelay ?? LatencyHistogram()))
-    failure = parts.failure ?? parts.published.failure
+    failure = parts.published.failure ?? parts.failure
     percentiles = Self.curve(series.total)
     interval = series.interval
     self.series = series.points.map { point in
@@ -113,6 +147,26 @@ extension Report {
     }
     warnings = []
     warnings = remarks
+  }
+
+  /// Whether a latency at 99 % got worse by more than chance, in milliseconds.
+  static func hasMoved(from before: Double, to during: Double) -> Bool {
+    before > 0
+      && during > max(before * slowLimit.factor, before + slowLimit.milliseconds)
+  }
+
+  /// What the listeners of one process were sent in another order than those of the first.
+  private static func otherOrders(_ parts: Ingredients) -> [(count: Int, text: String)] {
+    guard let first = parts.results.first else { return [] }
+    var found: [(count: Int, text: String)] = []
+    for result in parts.results.dropFirst() {
+      for (mine, theirs) in zip(result.orders, first.orders) {
+        let (count, message) = mine.differences(from: theirs)
+        guard let message else { continue }
+        found.append((count, "some listeners got \(message) in another order than others"))
+      }
+    }
+    return found
   }
 
   private static func server(
@@ -170,8 +224,17 @@ extension Report {
     var remarks: [String] = []
     if load.wasBottleneck {
       remarks.append(
-        "The load tool's thread was busy \(Text.fixed(load.busy * 100, 0)) % of the time: it, not the "
-          + "server, may have set these figures. Give it more `--processes`, or a lower rate.")
+        "The load tool, not the server, may have set these figures: its thread was busy "
+          + "\(Text.fixed(load.busy * 100, 0)) % of the time, waited for a core "
+          + "\(Text.fixed(load.waiting * 100, 0)) %, and came late for "
+          + "\(Text.fixed(load.behind * 100, 0)) % of its reads. Give it more `--processes`, a core of its "
+          + "own, or a lower rate.")
+    }
+    if let slow, slow.othersMoved {
+      remarks.append(
+        "The others' latency moved while some did not read: at 99 % from "
+          + "\(Text.number(slow.othersBeforeMs.p99)) to \(Text.number(slow.othersDuringMs.p99)) ms."
+      )
     }
     if rate > 0, load.publishDelayMs.p99 > 20, load.publishDelayMs.p99 > latencyMs.p50 / 2 {
       remarks.append(
@@ -192,6 +255,16 @@ extension Report {
     if lost > 0 {
       remarks.append(
         "\(Text.grouped(lost)) streams were lost, the first: \(firstLoss ?? "unknown").")
+    }
+    if failedReconnects > 0 {
+      remarks.append(
+        "\(Text.grouped(failedReconnects)) times a listener could not come back, the first: "
+          + "\(firstFailedReconnect ?? "unknown").")
+    }
+    if unknownFields > 0 {
+      remarks.append(
+        "\(Text.grouped(unknownFields)) fields of events had a name that no listener knows, and were "
+          + "ignored: were they damaged?")
     }
     if gaps > 0 {
       remarks.append(

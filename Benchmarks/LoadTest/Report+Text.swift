@@ -47,7 +47,8 @@ extension Report {
     rows.append(
       (
         "this tool",
-        "\(own)busiest of \(load.processes) \(Text.fixed(load.busy * 100, 0)) % busy"
+        "\(own)busiest of \(load.processes) \(Text.fixed(load.busy * 100, 0)) % busy, late for "
+          + "\(Text.fixed(load.behind * 100, 0)) % of its reads"
       ))
     let width = rows.map(\.0.count).max() ?? 0
     var text = "\(scenario.rawValue) on \(target), \(address)\n\n"
@@ -99,6 +100,7 @@ extension Report {
       let faults = [
         (missing, "missing"), (duplicated, "duplicated"), (reordered, "reordered"),
         (corrupted, "corrupted"),
+        (isHeld ? 0 : lost, "streams lost"),
       ].filter { $0.0 > 0 }.map { "\(Text.grouped($0.0)) \($0.1)" }
       return "FAILED: " + faults.joined(separator: ", ")
     }

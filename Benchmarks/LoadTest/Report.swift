@@ -20,7 +20,7 @@ package struct Report: Codable, Sendable {
   /// The processes given by `--pid`.
   package struct Server: Codable, Sendable {
     package var pids: [Int]
-    /// Processor time from the first message to the last delivery.
+    /// Processor time from the first message until nothing more was waited for.
     package var cpuSeconds: Double
     /// That, for each delivery; nil without any.
     package var cpuUsPerDelivery: Double?
@@ -47,6 +47,11 @@ package struct Report: Codable, Sendable {
     package var cpuUsPerDelivery: Double?
     /// The busiest process's share of a core's time.
     package var busy: Double
+    /// The share of the time in which a process could have run and had no core.
+    package var waiting: Double
+    /// The share of its reads for which a process came late: more streams had something to be read
+    /// than it fetches at once.
+    package var behind: Double
     /// Whether that was so much that the tool, not the server, may have set the figures.
     package var wasBottleneck: Bool
     /// How late messages were sent.
@@ -61,6 +66,8 @@ package struct Report: Codable, Sendable {
     package var othersAfterMs: Latency
     /// Of those that did not read, the pause included.
     package var slowMs: Latency
+    /// Whether the others' latency at 99 % got worse meanwhile by more than chance.
+    package var othersMoved: Bool
   }
 
   /// One interval of the run.
@@ -98,6 +105,7 @@ package struct Report: Codable, Sendable {
   package var date: String
   package var command: String
   package var version: String
+  package var compiler: String
   package var machine: Machine
 
   package var listeners: Int
@@ -123,6 +131,13 @@ package struct Report: Codable, Sendable {
   package var stale: Int
   package var lost: Int
   package var firstLoss: String?
+  /// How often a listener could not open its stream anew.
+  package var failedReconnects: Int
+  package var firstFailedReconnect: String?
+  /// Fields of events that were ignored for their names.
+  package var unknownFields: Int
+  /// What the server calls itself in its `Server` field; nil where it does not.
+  package var serverName: String?
   package var offenders: [String]
   /// From the first message's time to the last delivery.
   package var seconds: Double
@@ -152,5 +167,9 @@ package struct Report: Codable, Sendable {
   /// Whether every delivery was right and the run came to its end.
   package var isClean: Bool {
     missing == 0 && duplicated == 0 && reordered == 0 && corrupted == 0 && failure == nil
+      && isHeld
   }
+
+  /// Whether the server held what it took: where listeners come back, a stream may end.
+  var isHeld: Bool { lost == 0 || scenario.reconnects }
 }

@@ -237,6 +237,8 @@ package struct ReportPage {
     add("others before the pause") { marks($0.slow?.othersBeforeMs) }
     add("others meanwhile") { marks($0.slow?.othersDuringMs) }
     add("others after") { marks($0.slow?.othersAfterMs) }
+    add("those that paused") { marks($0.slow?.slowMs) }
+    add("could not come back") { $0.failedReconnects > 0 ? Text.grouped($0.failedReconnects) : "" }
     add("server's processor per delivery") { report in
       report.server?.cpuUsPerDelivery.map { "\(Text.fixed($0, 2)) µs" } ?? ""
     }
@@ -245,6 +247,10 @@ package struct ReportPage {
     }
     add("server's memory per listener") { report in
       report.server.map { "\(Text.fixed($0.bytesPerListener, 0)) B" } ?? ""
+    }
+    add("memory's slope") { report in
+      guard let server = report.server, report.serverSeries.count > 1 else { return "" }
+      return "\(Text.bytes(server.rssSlopeBytesPerHour)) an hour"
     }
     add("server's memory before, holding, after") { report in
       report.server.map { server in
@@ -255,13 +261,18 @@ package struct ReportPage {
     add("the load tool's own, per delivery") { report in
       report.load.cpuUsPerDelivery.map { "\(Text.fixed($0, 2)) µs" } ?? ""
     }
-    add("the load tool's busiest thread") { "\(Text.fixed($0.load.busy * 100, 0)) % busy" }
+    add("the load tool's busiest thread") { report in
+      "\(Text.fixed(report.load.busy * 100, 0)) % busy, waited for a core "
+        + "\(Text.fixed(report.load.waiting * 100, 0)) %, late for "
+        + "\(Text.fixed(report.load.behind * 100, 0)) % of its reads"
+    }
     add("machine") { $0.machine.summary }
     add("limits") {
       "\(Text.grouped($0.machine.descriptors)) descriptors, ports \($0.machine.ports)"
     }
     add("load average before") { Text.number($0.machine.loadAverage) }
-    add("belfry-bench") { "version \($0.version)" }
+    add("the server calls itself") { $0.serverName ?? "" }
+    add("belfry-bench") { "version \($0.version), \($0.compiler)" }
     add("command") { $0.command }
     return rows
   }

@@ -63,9 +63,8 @@ package struct ResponseReader: Sendable {
   private var kept: [UInt8] = []
   private var size = 0
   private var digits = 0
-  private let isReplyToHead: Bool
 
-  package init(toHead: Bool = false) { isReplyToHead = toHead }
+  package init() {}
 
   /// Whether the body stands where another piece of the server's writing may begin: before a chunk, or
   /// anywhere in a body without chunks.
@@ -115,7 +114,7 @@ package struct ResponseReader: Sendable {
         index += 1
         state = size == 0 ? .trailers : .chunk(size)
       case .chunk(let left):
-        let range = index..<min(bytes.count, index + left)
+        let range = index..<index + min(left, bytes.count - index)
         index = range.upperBound
         state = left == range.count ? .chunkEnd : .chunk(left - range.count)
         return .body(range)
@@ -133,7 +132,7 @@ package struct ResponseReader: Sendable {
         if kept == [13, 10] { state = .ended }
         kept = []
       case .length(let left):
-        let range = index..<min(bytes.count, index + left)
+        let range = index..<index + min(left, bytes.count - index)
         index = range.upperBound
         state = .length(left - range.count)
         return .body(range)
@@ -229,8 +228,7 @@ package struct ResponseReader: Sendable {
       guard let colon = line.firstIndex(of: ":"), colon > line.startIndex,
         line.first != " ", line.first != "\t"
       else { throw ResponseError("a line of the head is no field: \(line.prefix(80))") }
-      let value = line[line.index(after: colon)...].drop { $0 == " " || $0 == "\t" }
-      headers.add(String(line[..<colon]), String(value))
+      headers.add(String(line[..<colon]), Self.trimmed(line[line.index(after: colon)...]))
     }
     if code < 200 { return nil }
     let head = ResponseHead(
@@ -240,11 +238,18 @@ package struct ResponseReader: Sendable {
     return head
   }
 
+  /// Without the blanks around it (RFC 9110, section 5.5).
+  private static func trimmed(_ value: Substring) -> String {
+    var value = value.drop { $0 == " " || $0 == "\t" }
+    while value.last == " " || value.last == "\t" { value.removeLast() }
+    return String(value)
+  }
+
   /// How long the body is (RFC 9112, section 6.3).
   private func body(of head: ResponseHead) throws(ResponseError) -> State {
     let codings = head.headers.all("Transfer-Encoding")
     let lengths = head.headers.all("Content-Length")
-    if isReplyToHead || head.status == 204 || head.status == 304 { return .ended }
+    if head.status == 204 || head.status == 304 { return .ended }
     if let coding = codings.first {
       guard codings.count == 1, coding.lowercased() == "chunked" else {
         throw ResponseError("the transfer coding is not «chunked» but \(codings)")

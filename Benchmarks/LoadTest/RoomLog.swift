@@ -19,9 +19,12 @@ package struct RoomLog: Sendable {
     var wire: Range<Int>
     /// The id that a listener has after it.
     var eventID: String
+    /// Whether the message brought that id.
+    var namesID: Bool
   }
 
-  /// Bytes of messages that are kept for comparing; a listener that is further behind is decoded.
+  /// Bytes of messages that all rooms together keep for comparing; a listener that is further behind is
+  /// decoded.
   package static let maximumWireBytes = 64 << 20
 
   package private(set) var entries: [Entry] = []
@@ -29,23 +32,27 @@ package struct RoomLog: Sendable {
   /// How many bytes in front of `wire` were dropped.
   private var dropped = 0
 
-  package init() {}
+  /// How many bytes this room keeps.
+  private let limit: Int
+
+  /// - Parameter rooms: how many logs there are.
+  package init(rooms: Int) { limit = Self.maximumWireBytes / max(1, rooms) }
 
   /// Adds a message to the end of the order; returns its position.
   mutating func append(
-    publisher: Int, number: Int, due: UInt64, eventID: String
+    publisher: Int, number: Int, due: UInt64, eventID: String, namesID: Bool
   ) -> Int {
     entries.append(
       Entry(
         publisher: Int32(publisher), number: Int32(number), due: due, last: 0,
-        wire: 0..<0, eventID: eventID))
+        wire: 0..<0, eventID: eventID, namesID: namesID))
     return entries.count - 1
   }
 
   /// Keeps what the message at `position` looks like, if that is not known yet.
   mutating func learn(_ bytes: Span<UInt8>, at position: Int) {
     guard entries[position].wire.isEmpty, !bytes.isEmpty else { return }
-    if wire.count + bytes.count > Self.maximumWireBytes {
+    if wire.count + bytes.count > limit {
       dropped += wire.count / 2
       wire.removeFirst(wire.count / 2)
     }
@@ -62,6 +69,19 @@ package struct RoomLog: Sendable {
     guard !range.isEmpty, range.lowerBound >= dropped else { return 0 }
     let place = range.lowerBound - dropped..<range.upperBound - dropped
     return bytes.matches(wire, place, from: start) ? range.count : 0
+  }
+
+  /// Whether a message was sent with another id than to the first one that got it. Where ids don't come
+  /// with messages, a listener's own is nobody else's.
+  func hasOtherID(at position: Int, _ eventID: String, _ namesID: Bool) -> Bool {
+    (namesID || entries[position].namesID) && entries[position].eventID != eventID
+  }
+
+  /// The order of all its messages.
+  var order: MessageOrder {
+    var order = MessageOrder()
+    for entry in entries { order.append(publisher: entry.publisher, number: entry.number) }
+    return order
   }
 
   mutating func noteDelivery(at position: Int, moment: UInt64) {

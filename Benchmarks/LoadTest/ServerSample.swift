@@ -52,6 +52,17 @@ package struct ServerSample: Codable, Sendable {
   }
 }
 
+/// How long the calling thread could have run while others had the core.
+enum RunDelay {
+  /// Seconds since the thread began; 0 where the kernel does not count them.
+  static var seconds: Double {
+    // Time on the core, time waiting for it, how often: proc(5) has nanoseconds.
+    let fields = ServerSample.text("/proc/thread-self/schedstat")?.split(separator: " ") ?? []
+    guard fields.count > 1, let nanoseconds = Double(fields[1]) else { return 0 }
+    return nanoseconds / 1e9
+  }
+}
+
 /// The straight line that comes nearest to points, by least squares.
 enum Trend {
   /// How much y grows with each x; 0 when that can't be said.

@@ -20,8 +20,6 @@ package struct StreamReader: Sendable {
 
   private var response = ResponseReader()
   private var decoder = EventStreamDecoder(maximumEventBytes: maximumEventBytes)
-  /// The response's head; nil until it has come.
-  package private(set) var head: ResponseHead?
 
   package init() {}
 
@@ -29,7 +27,11 @@ package struct StreamReader: Sendable {
   package var isClean: Bool { response.isBetweenChunks && decoder.isBetweenEvents }
   package var lastEventID: String { decoder.lastEventID }
   package var comments: Int { decoder.comments }
+  package var unknownFields: Int { decoder.unknownFields }
   package var reconnectionTime: Duration? { decoder.reconnectionTime }
+
+  /// The stream was read on without this reader, up to the event with this id. Only where it is clean.
+  package mutating func resume(after id: String) { decoder.resume(after: id) }
 
   /// Reads from `start` up to the next point where everything is whole, or to the end.
   ///
@@ -52,7 +54,6 @@ package struct StreamReader: Sendable {
         return stretch
       case .head(let head):
         try onHead(head)
-        self.head = head
         guard isClean else { continue }
       case .body(let range):
         try decode(bytes.extracting(range), &stretch, onEvent)

@@ -49,11 +49,6 @@ package enum Text {
     return ""
   }
 
-  /// Filled with blanks on its left.
-  static func right(_ text: String, _ width: Int) -> String {
-    String(repeating: " ", count: max(0, width - text.count)) + text
-  }
-
   /// Filled with blanks on its right.
   static func left(_ text: String, _ width: Int) -> String {
     text + String(repeating: " ", count: max(0, width - text.count))

@@ -11,12 +11,17 @@ final class Worker {
     case running
     /// Everything is published, but not everywhere yet.
     case settling(Published)
+    /// Everything came here, or was given up.
+    case complete(Published)
     /// What comes once more would come now.
     case lingering(Published, until: UInt64)
     case settled(Published)
     case failed
   }
 
+  /// So many times `patience` without any delivery end the waiting, however many streams are opened and
+  /// lost meanwhile.
+  private static let maximumPatience = 6.0
   /// How long is waited for what comes twice, in nanoseconds.
   private static let linger: UInt64 = 200_000_000
   /// How often everything that goes by the clock is looked at.
@@ -33,15 +38,21 @@ final class Worker {
   private var start: UInt64 = 0
   private var steps: ArraySlice<TimelineStep>
   private var lastProgress: UInt64 = 0
-  private var processorTime: UInt64
-  private var openProcessorSeconds = 0.0
+  private var processorTime: UInt64 = 0
   private var processorSeconds = 0.0
+  private var runDelay = 0.0
+  private var waitingSeconds = 0.0
+  private var readsBefore = (all: 0, behind: 0)
+  private var reads = (all: 0, behind: 0)
+  private var isServerGone = false
   private var lastDelivered = 0
   /// When everything was published.
   private var settledSince: UInt64 = 0
   /// Deliveries that must have been accounted for before the next message may follow, `--in-turn`.
   private var owed = 0
   private let perRoom: [Int]
+  /// Once everything is published: how many deliveries that makes.
+  private var expectedSum = 0
 
   init(
     on loop: EventLoop, plan: Plan, onEvent: @escaping (WorkerEvent) -> Void
@@ -49,7 +60,6 @@ final class Worker {
     self.plan = plan
     self.onEvent = onEvent
     steps = plan.timeline[...]
-    processorTime = MonotonicClock.threadProcessorTime
     let stream = try Self.address(plan.target.stream.address)
     let listeners = try Listeners(on: loop, plan: plan, address: stream)
     self.listeners = listeners
@@ -83,6 +93,8 @@ final class Worker {
       stage = .running
       start = moment
       processorTime = MonotonicClock.threadProcessorTime
+      runDelay = RunDelay.seconds
+      readsBefore = listeners.reads
       listeners.started(at: moment)
       publishers?.start(at: moment)
     case .expect(let published):
@@ -93,8 +105,15 @@ final class Worker {
       }
       stage = .settling(published)
       settledSince = MonotonicClock.nanoseconds
-    case .stop:
-      if let publishers { publishers.stop(because: "interrupted") }
+      expectedSum = published.counts.enumerated().reduce(0) { sum, lane in
+        sum + lane.element * perRoom[lane.offset / plan.publishers]
+      }
+    case .stop(let reason):
+      publishers?.stop(because: reason)
+      if case .settling(let published) = stage { complete(published) }
+    case .linger:
+      guard case .complete(let published) = stage else { return }
+      stage = .lingering(published, until: MonotonicClock.nanoseconds + Self.linger)
     case .finish: finish()
     }
   }
@@ -104,15 +123,11 @@ final class Worker {
   /// To be called at the end of each turn of the loop.
   func endOfTurn() {
     if plan.inTurn, case .running = stage { publishers?.pump() }
+    // The sum is quick to tell that something lacks; but what nobody asked for can stand in for it.
     if case .settling(let published) = stage, !plan.scenario.reconnects,
-      listeners.judge.accounted
-        >= published.counts.enumerated().reduce(
-          0,
-          { sum, lane in
-            sum + lane.element * perRoom[lane.offset / plan.publishers]
-          })
+      listeners.judge.accounted >= expectedSum, listeners.judge.isComplete(published.counts)
     {
-      everythingCame(published, now: MonotonicClock.nanoseconds)
+      complete(published)
     }
   }
 
@@ -126,7 +141,6 @@ final class Worker {
         onEvent(.failed(failure))
       } else if listeners.isAllOpen {
         stage = .ready
-        openProcessorSeconds = usedProcessorSeconds
         onEvent(.opened)
       }
     case .ready:
@@ -139,9 +153,8 @@ final class Worker {
       noteProcessorTime()
       publishers?.tick(now: now)
       performSteps(now: now)
-      if listeners.isAllGone || listeners.serverRefuses {
-        publishers?.stop(because: "the server is gone")
-      } else if plan.inTurn,
+      lookForServer()
+      if plan.inTurn,
         Double(now - min(now, max(start, listeners.progress))) > plan.patience * 1e9
       {
         publishers?.stop(
@@ -151,6 +164,7 @@ final class Worker {
     case .settling(let published):
       noteProcessorTime()
       settle(published, now: now)
+    case .complete: break
     case .lingering(let published, let end):
       guard now >= end else { break }
       stage = .settled(published)
@@ -175,18 +189,29 @@ final class Worker {
     while let step = steps.popFirst() {
       if step.action == .resume { listeners.perform(step, now: now) }
     }
-    if listeners.judge.isComplete(published.counts) {
-      everythingCame(published, now: now)
-    } else if listeners.isAllGone || listeners.serverRefuses
-      || Double(now - min(now, max(listeners.progress, settledSince))) > plan.patience * 1e9
+    func hasPassed(_ patience: Double, since moment: UInt64) -> Bool {
+      Double(now - min(now, max(moment, settledSince))) > patience * 1e9
+    }
+    if listeners.judge.isComplete(published.counts) || listeners.isServerGone
+      || hasPassed(plan.patience, since: listeners.progress)
+      || hasPassed(plan.patience * Self.maximumPatience, since: listeners.lastDelivery)
     {
-      everythingCame(published, now: now)
+      complete(published)
     }
   }
 
-  private func everythingCame(_ published: Published, now: UInt64) {
+  private func complete(_ published: Published) {
     noteProcessorTime()
-    stage = .lingering(published, until: now + Self.linger)
+    waitingSeconds = RunDelay.seconds - runDelay
+    stage = .complete(published)
+    onEvent(.complete)
+  }
+
+  /// Tells when the server is there no more; once each time.
+  private func lookForServer() {
+    let wasGone = isServerGone
+    isServerGone = listeners.isServerGone
+    if isServerGone, !wasGone { onEvent(.gone) }
   }
 
   /// Keeps the time used up to the last delivery: what waiting in vain costs later is not the load's.
@@ -194,11 +219,9 @@ final class Worker {
     let delivered = listeners.judge.tally.delivered
     guard delivered != lastDelivered else { return }
     lastDelivered = delivered
-    processorSeconds = usedProcessorSeconds
-  }
-
-  private var usedProcessorSeconds: Double {
-    Double(MonotonicClock.threadProcessorTime - processorTime) / 1e9
+    processorSeconds = Double(MonotonicClock.threadProcessorTime - processorTime) / 1e9
+    let reads = listeners.reads
+    self.reads = (reads.all - readsBefore.all, reads.behind - readsBefore.behind)
   }
 
   private var look: Progress {
@@ -208,7 +231,7 @@ final class Worker {
     look.published = publishers?.answered ?? 0
     look.delivered = tally.delivered
     look.wrong = tally.duplicated + tally.reordered + tally.corrupted
-    look.p99 = listeners.result.series.points.last?.latency.milliseconds(atPercentile: 99) ?? 0
+    look.p99 = listeners.recentLatency
     return look
   }
 
@@ -216,12 +239,12 @@ final class Worker {
 
   private func finish() {
     guard case .settled(let published) = stage else { return }
-    let isGone = listeners.isAllGone || listeners.serverRefuses
     listeners.finish(published)
     var result = listeners.result
-    result.openProcessorSeconds = openProcessorSeconds
     result.processorSeconds = processorSeconds
-    result.serverIsGone = isGone
+    result.waitingSeconds = waitingSeconds
+    result.reads = reads.all
+    result.readsBehind = reads.behind
     if let publishers {
       result.published = publishers.answered
       result.publishLatency = publishers.latency

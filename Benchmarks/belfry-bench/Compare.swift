@@ -62,10 +62,13 @@ struct Compare: ParsableCommand {
         plan, peers: try peers(), place: PeerPlace(belfry: belfry), rounds: rounds,
         command: CommandLine.arguments.joined(separator: " ")
       ) { Program.print($0 + "\n", toError: true) }
-      comparison = run.run()
+      comparison = try run.run { soFar in
+        if let json { try ReportFile.write(ReportFile.data(soFar), to: json) }
+      }
       if let json { try ReportFile.write(ReportFile.data(comparison), to: json) }
       if let html {
-        let last = comparison.rounds.filter { $0.round == rounds - 1 && $0.report != nil }
+        let lastRound = comparison.rounds.last?.round
+        let last = comparison.rounds.filter { $0.round == lastRound && $0.report != nil }
         let page = ReportPage(last.compactMap(\.report), names: last.map(\.peer.rawValue))
         try ReportFile.write(page.html, to: html)
       }

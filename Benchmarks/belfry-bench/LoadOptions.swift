@@ -69,10 +69,20 @@ struct LoadOptions: ParsableArguments {
     guard rooms * (publishers ?? 16) < 1 << 18 else {
       throw ValidationError("--rooms times --publishers must be less than 262,144")
     }
-    guard (rate ?? 0) >= 0, (rate ?? 0) <= 1e6 else {
-      throw ValidationError("--rate must be 0 to 1,000,000")
+    let rates = 0.001...1e6
+    guard rate ?? 0 == 0 || rates.contains(rate ?? 1) else {
+      throw ValidationError("--rate must be 0, or 0.001 to 1,000,000")
     }
-    guard connectRate ?? 1 > 0 else { throw ValidationError("--connect-rate must be more than 0") }
+    guard rates.contains(connectRate ?? 1) else {
+      throw ValidationError("--connect-rate must be 0.001 to 1,000,000")
+    }
+    let longest = 31.0 * 24 * 3600
+    guard duration?.seconds ?? 0 <= longest else {
+      throw ValidationError("--duration must be at most 744h")
+    }
+    if let rate, rate > 0, let messages, Double(messages) / rate > longest {
+      throw ValidationError("--messages at this --rate would take more than 31 days")
+    }
     guard share > 0, share <= 1 else { throw ValidationError("--share must be above 0, at most 1") }
     let sizes = Message.minimumSize...1 << 20
     guard sizes.contains(size.range.lowerBound), sizes.contains(size.range.upperBound) else {

@@ -8,8 +8,6 @@ struct MachineCommand: ParsableCommand {
 
   func run() throws {
     let machine = Machine.current(Limits.current)
-    Program.print(
-      "\(machine.summary); \(machine.descriptors) descriptors, ports \(machine.ports), load average "
-        + "\(machine.loadAverage)\n")
+    Program.print("\(machine.summary); \(machine.limits)\n")
   }
 }

@@ -6,10 +6,15 @@ package struct DecodedEvent: Hashable, Sendable {
   package var data: String
   /// The last id the stream named, in this event or before it; "" when there was none.
   package var lastEventID: String
+  /// Whether that id stood in this very event.
+  package var namesID: Bool
 
-  package init(type: String = "message", data: String, lastEventID: String = "") {
+  package init(
+    type: String = "message", data: String, lastEventID: String = "", namesID: Bool = false
+  ) {
     self.type = type
     self.data = data
     self.lastEventID = lastEventID
+    self.namesID = namesID
   }
 }

@@ -12,6 +12,8 @@ package struct EventStreamDecoder {
   package private(set) var lastEventID = ""
   /// How many comment lines were read.
   package private(set) var comments = 0
+  /// How many fields were ignored because the standard knows no such name.
+  package private(set) var unknownFields = 0
 
   /// The beginning of a line whose end has not come yet.
   private var line: [UInt8] = []
@@ -20,6 +22,8 @@ package struct EventStreamDecoder {
   private var type = ""
   /// The id that the next blank line makes the last event id; outlives the event.
   private var id = ""
+  /// Whether an id stood in the event being read.
+  private var namesID = false
   /// A CR ended the input's last line, so a LF that comes next belongs to it.
   private var endedInCarriageReturn = false
   private var isFirstLine = true
@@ -27,7 +31,8 @@ package struct EventStreamDecoder {
 
   /// Whether what was read ends with a whole event, so that nothing of the next one is kept.
   package var isBetweenEvents: Bool {
-    line.isEmpty && data == nil && type.isEmpty && !endedInCarriageReturn && id == lastEventID
+    line.isEmpty && data == nil && type.isEmpty && !namesID && !endedInCarriageReturn
+      && id == lastEventID
   }
 
   /// - Parameter maximumEventBytes: at least 1; 16 MiB unless told, which is far more than a
@@ -35,6 +40,15 @@ package struct EventStreamDecoder {
   package init(maximumEventBytes: Int = 16 << 20) {
     precondition(maximumEventBytes > 0)
     self.maximumEventBytes = maximumEventBytes
+  }
+
+  /// Makes `id` the last one: a reader that recognised events by other means has come to it.
+  ///
+  /// Only between events.
+  package mutating func resume(after id: String) {
+    precondition(isBetweenEvents)
+    lastEventID = id
+    self.id = id
   }
 
   /// Reads the next bytes of the stream and hands over each event they complete, in order.
@@ -152,12 +166,15 @@ extension EventStreamDecoder {
     } else if Self.isEqual(name, "id") {
       for index in value.indices where value[index] == 0 { return }
       id = Self.repaired(value)
+      namesID = true
       try checkEvent()
     } else if Self.isEqual(name, "event") {
       type = Self.repaired(value)
       try checkEvent()
     } else if Self.isEqual(name, "retry") {
       readRetry(value)
+    } else {
+      unknownFields += 1
     }
   }
 
@@ -190,11 +207,13 @@ extension EventStreamDecoder {
 
   private mutating func dispatch(_ onEvent: (DecodedEvent) -> Void) {
     lastEventID = id
-    defer { type = "" }
+    defer { (type, namesID) = ("", false) }
     guard let data else { return }
     self.data = nil
     onEvent(
-      DecodedEvent(type: type.isEmpty ? "message" : type, data: data, lastEventID: lastEventID))
+      DecodedEvent(
+        type: type.isEmpty ? "message" : type, data: data, lastEventID: lastEventID,
+        namesID: namesID))
   }
 
   private static func isEqual(_ name: Span<UInt8>, _ field: String) -> Bool {

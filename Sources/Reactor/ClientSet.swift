@@ -54,6 +54,8 @@ internal import Glibc
   private static let batch = 128
   /// Bytes that one read takes at most.
   private static let bufferBytes = 256 << 10
+  /// Reads that one connection has in one turn: others wait while one sends without end.
+  private static let maximumReads = 16
 
   private let descriptor: Int32
   private let onBytes: (_ token: Int, _ bytes: Span<UInt8>, _ moment: UInt64) -> Void
@@ -63,6 +65,11 @@ internal import Glibc
   private var events: [epoll_event]
   private var buffer: [UInt8]
   private var watch: Event?
+  /// How many events of connections were fetched so far.
+  package private(set) var eventCount = 0
+  /// Of these, those that were fetched while at least as many were waiting as are fetched at once:
+  /// whoever measures was behind then.
+  package private(set) var eventsBehind = 0
 
   /// - Parameter capacity: tokens are 0 ..< capacity.
   /// - Parameter onBytes: gets what a connection received, and when, in nanoseconds of
@@ -204,6 +211,8 @@ internal import Glibc
 
   private func dispatch() {
     let count = unsafe epoll_wait(descriptor, &events, Int32(Self.batch), 0)
+    eventCount += max(0, Int(count))
+    if count == Self.batch { eventsBehind += Self.batch }
     for index in 0..<max(0, Int(count)) {
       let flags = unsafe events[index].events
       let data = unsafe events[index].data.u64
@@ -224,9 +233,17 @@ internal import Glibc
     var block: [UInt8] = []
     swap(&block, &buffer)
     defer { swap(&block, &buffer) }
+    var reads = 0
     while clients[token].descriptor >= 0, clients[token].generation == generation,
       !clients[token].isPaused
     {
+      guard reads < Self.maximumReads else {
+        // Fetched anew in the next turn. It is watched already, so nothing but the kernel's memory can
+        // be lacking.
+        if (try? watch(token, EPOLL_CTL_MOD)) == nil { end(token, .failed(ENOMEM)) }
+        return
+      }
+      reads += 1
       let count = unsafe recv(
         clients[token].descriptor, &block, block.count, Int32(MSG_DONTWAIT))
       if count > 0 {

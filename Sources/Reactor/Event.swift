@@ -119,6 +119,11 @@ package struct Signal: RawRepresentable, Hashable, Sendable {
     unsafe pthread_sigmask(SIG_UNBLOCK, &mask, nil)
   }
 
+  /// Has it do nothing from now on, in the whole process.
+  ///
+  /// The C function is `signal`.
+  package func ignore() { signal(rawValue, SIG_IGN) }
+
   /// `SIGTERM`, what service managers send.
   package static let terminate = Signal(rawValue: SIGTERM)
   /// `SIGINT`, Ctrl-C.

@@ -9,7 +9,7 @@ package struct ReactorError: Error, Equatable, CustomStringConvertible {
   /// The kernel's `errno`; 0 where the function has none.
   package let code: Int32
 
-  init(function: String, detail: String, code: Int32 = 0) {
+  package init(function: String, detail: String, code: Int32 = 0) {
     self.function = function
     self.detail = detail
     self.code = code

@@ -41,13 +41,16 @@ struct Vector: Sendable, CustomTestStringConvertible {
     Vector("data:\n\n", DecodedEvent(data: "")),
     Vector(
       "id: 1\ndata: x\n\nid: a\u{0}b\ndata: y\n\n",
-      DecodedEvent(data: "x", lastEventID: "1"), DecodedEvent(data: "y", lastEventID: "1")),
+      DecodedEvent(data: "x", lastEventID: "1", namesID: true),
+      DecodedEvent(data: "y", lastEventID: "1")),
     Vector(
       "id: 1\ndata: x\n\nid\ndata: y\n\n",
-      DecodedEvent(data: "x", lastEventID: "1"), DecodedEvent(data: "y")),
+      DecodedEvent(data: "x", lastEventID: "1", namesID: true),
+      DecodedEvent(data: "y", namesID: true)),
     Vector(
       "id: 1\ndata: x\n\ndata: y\n\n",
-      DecodedEvent(data: "x", lastEventID: "1"), DecodedEvent(data: "y", lastEventID: "1")),
+      DecodedEvent(data: "x", lastEventID: "1", namesID: true),
+      DecodedEvent(data: "y", lastEventID: "1")),
     Vector("data:  x\n\n", DecodedEvent(data: " x")),
     Vector("data:x\n\n", DecodedEvent(data: "x")),
     Vector("data:\tx\n\n", DecodedEvent(data: "\tx")),
@@ -182,6 +185,26 @@ struct Vector: Sendable, CustomTestStringConvertible {
     #expect(events == 1)
   }
 
+  @Test func `a reader that skipped events goes on from the id it was told`() throws {
+    var decoder = EventStreamDecoder()
+    var events: [DecodedEvent] = []
+    try decoder.decode(Array("id: 1\ndata: x\n\n".utf8)) { events.append($0) }
+    decoder.resume(after: "5")
+    #expect(decoder.lastEventID == "5" && decoder.isBetweenEvents)
+    try decoder.decode(Array("event: ping\ndata: y\n\n".utf8)) { events.append($0) }
+    #expect(
+      events == [
+        DecodedEvent(data: "x", lastEventID: "1", namesID: true),
+        DecodedEvent(type: "ping", data: "y", lastEventID: "5"),
+      ])
+  }
+
+  @Test func `fields without a known name are ignored, and counted`() throws {
+    var decoder = EventStreamDecoder()
+    try decoder.decode(Array(": c\ndbta: x\n\nretry: 5\nfoo\nid: 1\ndata: x\n\n".utf8)) { _ in }
+    #expect(decoder.unknownFields == 2 && decoder.comments == 1)
+  }
+
   @Test func `what is encoded is decoded, however it is cut`() throws {
     let alphabet = [
       "a", "b", " ", ":", "data", "id: 1", "\n", "\r", "\r\n", "\u{0}", "\u{2028}", "\u{85}", "😀",
@@ -202,7 +225,8 @@ struct Vector: Sendable, CustomTestStringConvertible {
         if Bool.random(using: &generator) { ServerSentEvent.encodeComment(text, into: &bytes) }
         expected.append(
           DecodedEvent(
-            type: type ?? "message", data: Self.normalised(text), lastEventID: id.description))
+            type: type ?? "message", data: Self.normalised(text), lastEventID: id.description,
+            namesID: true))
       }
       var chunks: [[UInt8]] = []
       var rest = bytes[...]

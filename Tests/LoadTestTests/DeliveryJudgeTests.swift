@@ -9,10 +9,14 @@ private struct Court {
   let run: UInt64 = 77
   let publishers: Int
 
-  init(listeners: Int = 3, rooms: Int = 1, publishers: Int = 1) {
+  init(
+    listeners: Int = 3, rooms: Int = 1, publishers: Int = 1, names: [Int]? = nil,
+    knowsSent: Bool = false
+  ) {
     self.publishers = publishers
     judge = DeliveryJudge(
-      run: 77, rooms: (0..<listeners).map { $0 % rooms }, roomCount: rooms, publishers: publishers)
+      run: 77, rooms: (0..<listeners).map { $0 % rooms }, roomCount: rooms, publishers: publishers,
+      names: names, knowsSent: knowsSent)
     for listener in 0..<listeners { judge.open(listener, .beginning) }
   }
 
@@ -29,9 +33,14 @@ private struct Court {
   }
 
   @discardableResult
-  mutating func deliver(_ text: [UInt8], to listener: Int) -> DeliveryJudge.Verdict {
+  mutating func deliver(
+    _ text: [UInt8], to listener: Int, id: String = "", namesID: Bool = false,
+    at moment: UInt64 = 5000
+  ) -> DeliveryJudge.Verdict {
     var latency: UInt64?
-    let verdict = judge.judge(listener, text, moment: 5000) { latency = $0 }
+    let verdict = judge.judge(
+      listener, text, eventID: id, namesID: namesID, moment: moment
+    ) { latency = $0 }
     if let latency { latencies.append(latency) }
     return verdict
   }
@@ -64,7 +73,7 @@ private struct Court {
     let tally = court.tally(5)
     #expect(tally.missing == 1 && tally.delivered == 14)
     #expect(tally.duplicated == 0 && tally.reordered == 0)
-    #expect(court.judge.offenders == ["listener 1 misses message 2 of publisher 0"])
+    #expect(court.judge.offenders.map(\.text) == ["listener 1 misses message 2 of publisher 0"])
   }
 
   @Test func `the last one left out is missing`() {
@@ -186,6 +195,96 @@ private struct Court {
     }
   }
 
+  @Test func `a gap excuses nothing any more once its publisher's next message came in turn`() {
+    for isTaken in [true, false] {
+      var court = Court(listeners: 2)
+      let wire = Array("chunk of message 0".utf8)
+      court.deliver(0, to: 0)
+      court.judge.learn(wire.span, from: 0)
+      for number in 1..<3 { court.deliver(number, to: 0) }
+      court.judge.noteGap(1, excuses: true)
+      if isTaken {
+        #expect(
+          court.judge.takeExpected(1, wire.span, from: 0, moment: 1500) { _ in } == wire.count)
+      } else {
+        court.deliver(0, to: 1)
+      }
+      court.deliver(2, to: 1)
+      let tally = court.tally(3)
+      #expect(tally.missing == 1 && tally.gapped == 0, "\(isTaken)")
+    }
+  }
+
+  @Test func `after a gap what follows is still waited for, and excused if it never comes`() {
+    var court = Court(listeners: 1)
+    court.deliver(0, to: 0)
+    court.judge.noteGap(0, excuses: true)
+    #expect(!court.judge.isComplete([3]))
+    let tally = court.tally(3)
+    #expect(tally.gapped == 2 && tally.missing == 0)
+  }
+
+  @Test func `another id than others got is corruption, where ids come with messages`() {
+    for namesID in [true, false] {
+      var court = Court(listeners: 2)
+      court.deliver(Court.text(0), to: 0, id: "a-1", namesID: namesID)
+      let verdict = court.deliver(Court.text(0), to: 1, id: "a-2", namesID: namesID)
+      #expect(verdict == (namesID ? .corrupted : .delivered))
+      let tally = court.tally(1)
+      // It has it all the same.
+      #expect(tally.delivered == 2 && tally.missing == 0 && tally.corrupted == (namesID ? 1 : 0))
+    }
+  }
+
+  @Test func `a message under another type is corruption, another's event is not`() {
+    var court = Court(listeners: 1)
+    #expect(
+      court.judge.judgeOther(0, type: "messagf", Court.text(0), moment: 1) == .corrupted)
+    #expect(court.judge.judgeOther(0, type: "ping", Array("{}".utf8), moment: 1) == .stale)
+    let tally = court.tally(1)
+    #expect(tally.corrupted == 1 && tally.missing == 0)
+  }
+
+  @Test func `a message that nobody published is corruption`() {
+    var informed = Court(listeners: 1, knowsSent: true)
+    informed.judge.noteSent(lane: 0, number: 0, at: 2000)
+    #expect(informed.deliver(0, to: 0) == .delivered)
+    #expect(informed.deliver(1, to: 0) == .corrupted)
+    #expect(informed.deliver(1 << 29, to: 0) == .corrupted)
+    // Who does not publish hears of it in the end.
+    var remote = Court(listeners: 1)
+    #expect(remote.deliver(1 << 29, to: 0) == .corrupted)
+    #expect(remote.deliver(0, to: 0) == .delivered)
+    #expect(remote.deliver(1, to: 0) == .delivered)
+    remote.judge.finish([1], attempted: [1])
+    #expect(remote.judge.tally.corrupted == 2 && remote.judge.tally.delivered == 1)
+  }
+
+  @Test func `offenders are named by their numbers in the whole load, with the moment`() {
+    var court = Court(listeners: 2, names: [5, 8])
+    court.deliver(Court.text(0), to: 1, at: 6000)
+    court.deliver(Court.text(0), to: 1, at: 7000)
+    #expect(
+      court.judge.offenders
+        == [Offender(moment: 7000, text: "listener 8 got message 0 of publisher 0 again")])
+  }
+
+  @Test func `what a joiner is sent of earlier times says nothing of latency`() {
+    var court = Court(listeners: 2)
+    let wire = Array("chunk of message 1".utf8)
+    for number in 0..<2 { court.deliver(number, to: 0) }
+    court.judge.learn(wire.span, from: 0)
+    court.latencies = []
+    court.judge.open(1, .joining(at: 3000))
+    court.deliver(0, to: 1)
+    #expect(
+      court.judge.takeExpected(1, wire.span, from: 0, moment: 4000) { _ in
+        Issue.record("a latency was counted")
+      } == wire.count)
+    #expect(court.latencies.isEmpty)
+    #expect(court.tally(2).delivered == 4)
+  }
+
   @Test func `who joins is owed what was published after that`() {
     var court = Court(listeners: 2)
     for number in 0..<4 {
@@ -284,5 +383,22 @@ private struct Court {
     #expect(tally.reordered == swapped)
     #expect(tally.corrupted == altered)
     #expect(tally.delivered == 240 - dropped - altered)
+  }
+}
+
+@Suite struct MessageOrderTests {
+  private func order(_ messages: (Int32, Int32)...) -> MessageOrder {
+    var order = MessageOrder()
+    for (publisher, number) in messages { order.append(publisher: publisher, number: number) }
+    return order
+  }
+
+  @Test func `what stands behind one that others have after it is found`() {
+    let one = order((0, 0), (1, 0), (0, 1), (1, 1))
+    #expect(one.differences(from: one).count == 0)
+    // What one of them has not does no harm.
+    #expect(order((0, 0), (0, 1), (1, 1), (2, 7)).differences(from: one).count == 0)
+    let (count, first) = order((0, 0), (0, 1), (1, 0), (1, 1)).differences(from: one)
+    #expect(count == 1 && first == "message 0 of publisher 1")
   }
 }

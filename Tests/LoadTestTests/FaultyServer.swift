@@ -26,12 +26,26 @@ final class FaultyServer {
     case deliversNothing
     /// Ends for good when this message comes.
     case dies(at: Int)
-    /// Sends nothing of what a listener missed.
+    /// Sends nothing of what a listener missed, the message after it came back included.
     case forgets
-    /// Tells a listener that resumes of a gap, and sends nothing of what it missed.
+    /// Tells a listener that resumes of a gap, and sends nothing of what it missed, as above.
     case tellsOfGaps
     /// Ends one listener's stream when this message comes.
     case endsAStream(at: Int)
+    /// Ends all streams when this message comes, and refuses every one that is asked for from then on.
+    case refusesReturns(at: Int)
+    /// Ends for good a while after so many streams were open.
+    case diesAfter(streams: Int, milliseconds: Int)
+    /// Does not answer this message's post, nor deliver it.
+    case fallsSilent(at: Int)
+    /// Tells the last listener of a gap at this message, which it is not sent.
+    case gapsToTheLast(at: Int)
+    /// Sends every so many-th delivery with another id, under another type, or with another field.
+    case altersIDs(every: Int)
+    case altersTypes(every: Int)
+    case altersFields(every: Int)
+    /// Sends each listener an event of another type, without an id, after each message.
+    case pings
   }
 
   let port: UInt16
@@ -98,6 +112,8 @@ private final class State {
   private struct Listener {
     let socket: StreamSocket
     var held: [UInt8]?
+    /// Is not sent the next message.
+    var skipsOne = false
   }
 
   let loop: EventLoop
@@ -112,6 +128,7 @@ private final class State {
   private var unanswered: [HTTPExchange] = []
   private(set) var messages: [String] = []
   private var deliveries = 0
+  private var end: Event?
 
   init(
     _ fault: FaultyServer.Fault, _ isChunked: Bool, _ prefix: String, on address: ListenAddress
@@ -148,6 +165,8 @@ private final class State {
     switch fault {
     case .neverAnswersStreams: unanswered.append(exchange)
     case .refusesStreams(let status): exchange.respond(HTTPResponse(status))
+    case .refusesReturns(let number) where messages.count > number:
+      exchange.respond(HTTPResponse(.serviceUnavailable))
     case .answersWithPages:
       exchange.respond(HTTPResponse(.ok, headers: [("Content-Type", "text/html")]))
     default: open(exchange)
@@ -160,17 +179,23 @@ private final class State {
     nextToken += 1
     let framing = isChunked ? "Transfer-Encoding: chunked\r\n" : "Connection: close\r\n"
     let head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\(framing)\r\n"
+    var listener = Listener(socket: socket)
     var bytes = Array(head.utf8) + framed("retry: 50\nid: \(messages.count)\n\n")
     if let id = exchange.request.head["Last-Event-ID"].flatMap(Int.init) {
+      listener.skipsOne = fault == .forgets || fault == .tellsOfGaps
       if fault == .tellsOfGaps {
         bytes += framed("event: gap\ndata: {}\n\n")
       } else if fault != .forgets {
         for number in min(id, messages.count)..<messages.count { bytes += frame(number) }
       }
     }
-    listeners[token] = Listener(socket: socket)
+    listeners[token] = listener
     try? streams?.add(socket, token: token)
     _ = streams?.write(bytes.span, to: socket)
+    if case .diesAfter(listeners.count, let milliseconds) = fault {
+      end = try? Event(on: loop, after: .milliseconds(milliseconds)) { [unowned self] in loop.stop()
+      }
+    }
   }
 
   private func framed(_ event: String) -> [UInt8] {
@@ -178,30 +203,43 @@ private final class State {
     return Array((isChunked ? "\(size)\r\n\(event)\r\n" : event).utf8)
   }
 
-  private func frame(_ number: Int) -> [UInt8] {
-    framed("id: \(number + 1)\ndata: \(prefix)\(messages[number])\n\n")
+  private func event(_ number: Int) -> String {
+    "id: \(number + 1)\ndata: \(prefix)\(messages[number])\n\n"
   }
+
+  private func frame(_ number: Int) -> [UInt8] { framed(event(number)) }
 
   private func post(_ exchange: HTTPExchange) {
     let body = String(decoding: exchange.request.body, as: UTF8.self)
     messages.append(String(body.dropFirst("message=".count).prefix { $0 != "&" }))
     let number = messages.count - 1
     switch fault {
-    case .neverAnswersPosts: return unanswered.append(exchange)
+    case .neverAnswersPosts, .fallsSilent(at: number): return unanswered.append(exchange)
     case .refusesPosts(let status): return exchange.respond(HTTPResponse(status))
     case .deliversNothing: return exchange.respond(HTTPResponse(.noContent))
     case .dies(at: number): return loop.stop()
     case .stalls(at: number, let milliseconds): usleep(milliseconds * 1000)  // The fault itself.
     case .endsAStream(at: number):
       if let token = listeners.keys.min() { close(token) }
+    case .refusesReturns(at: number):
+      for token in listeners.keys { close(token) }
     default: break
     }
-    for token in listeners.keys.sorted() { deliver(frame(number), to: token, isTrial: number == 0) }
+    let last = listeners.keys.max()
+    for token in listeners.keys.sorted() {
+      let isGap = token == last && fault == .gapsToTheLast(at: number)
+      deliver(
+        isGap ? framed("event: gap\ndata: {}\n\n") : frame(number), to: token, isTrial: number == 0)
+    }
     exchange.respond(HTTPResponse(.noContent))
   }
 
   private func deliver(_ frame: [UInt8], to token: UInt64, isTrial: Bool) {
     guard let listener = listeners[token] else { return }
+    guard !listener.skipsOne else {
+      listeners[token]?.skipsOne = false
+      return
+    }
     var bytes = frame
     if !isTrial {
       deliveries += 1
@@ -215,6 +253,13 @@ private final class State {
         // Another byte of the message each time, its first and its last ones too.
         let start = frame.count - (isChunked ? 4 : 2) - 100
         bytes[start + deliveries / every * 7 % 100] ^= 1
+      case .altersIDs(let every) where deliveries % every == 0:
+        bytes = framed(event(messages.count - 1).replacing("id: ", with: "id: 9"))
+      case .altersTypes(let every) where deliveries % every == 0:
+        bytes = framed("event: messagf\n" + event(messages.count - 1))
+      case .altersFields(let every) where deliveries % every == 0:
+        bytes = framed(event(messages.count - 1).replacing("data: ", with: "dbta: "))
+      case .pings: bytes += framed("event: ping\ndata: {}\n\n")
       default: break
       }
       if let held = listener.held {

@@ -1,4 +1,6 @@
+import Glibc
 import LoadTest
+import Reactor
 import Testing
 
 @Suite struct LimitsTests {
@@ -28,6 +30,20 @@ import Testing
     let text = try #require(try problem(plan(25_000, sources: 2), usual))
     #expect(text.contains("ulimit -n 25033") && text.contains("--processes 2"))
     #expect(try problem(plan(25_000, workers: 2, sources: 2), usual) == nil)
+  }
+
+  @Test func `what runs out in the run is answered with the command that gives more`() throws {
+    func advice(_ code: Int32) throws -> String? {
+      let error = ReactorError(function: "socket", detail: "connecting", code: code)
+      return Limits.advice(for: error, try plan(1000, workers: 2, sources: 1))
+    }
+    let descriptors = try #require(try advice(EMFILE))
+    #expect(descriptors.contains("ulimit -n 533") && descriptors.contains("--processes 3"))
+    #expect(try advice(ENFILE)?.contains("sysctl -w fs.file-max=") == true)
+    let ports = try #require(try advice(EADDRNOTAVAIL))
+    #expect(ports.contains("sysctl -w net.ipv4.ip_local_port_range=\"1024 65535\""))
+    #expect(ports.contains("--sources 2"))
+    #expect(try advice(ECONNREFUSED) == nil)
   }
 
   @Test func `too few ports are answered with the command that gives more`() throws {

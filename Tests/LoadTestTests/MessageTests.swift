@@ -60,6 +60,16 @@ import Testing
     }
   }
 
+  @Test func `a text of nothing but beginnings is damage soon`() {
+    let beginnings = Array(String(repeating: "bb.", count: 16).utf8)
+    #expect(Message.read(beginnings + sample().text(size: 60)) == .damaged)
+    guard case .message = Message.read(Array(beginnings.dropFirst(3)) + sample().text(size: 60))
+    else {
+      Issue.record("fifteen beginnings hide a message")
+      return
+    }
+  }
+
   @Test func `other text is no message`() {
     #expect(Message.read([]) == .damaged)
     #expect(

@@ -100,6 +100,8 @@ import Testing
     (["--size", "10"], "--size"), (["--size", "200-100"], "size"),
     (["--duration", "5"], "duration"),
     (["--scenario", "storm"], "scenario"), (["--rate", "0"], "--rate"), (["--rate=-1"], "--rate"),
+    (["--rate", "1e-12"], "--rate"), (["--connect-rate", "1e-9"], "--connect-rate"),
+    (["--rate", "0.001", "--messages", "1000000"], "31 days"), (["--duration", "800h"], "744h"),
     (["--in-turn", "--processes", "2"], "--in-turn"), (["--share", "2"], "--share"),
     (["--target", "apache"], "target"), (["compare", "--rounds", "2"], "--rounds"),
     (["compare", "--against", "apache"], "apache"), (["--sources", "300"], "--sources"),
@@ -108,6 +110,54 @@ import Testing
   func `a bad option is named, and the status is 64`(arguments: [String], name: String) throws {
     let (status, text) = try Program(arguments).end()
     #expect(status == 64 && text.contains(name), "\(status) \(text)")
+  }
+
+  @Test(arguments: [
+    ["--publishers", "4", "--messages", "200", "--rate", "0"], ["--scenario", "connect-storm"],
+    ["--scenario", "churn", "--share", "1"],
+  ])
+  func `several processes agree that a server does well`(arguments: [String]) throws {
+    let server = try FaultyServer()
+    let (status, text) = try Program(
+      url(server) + ["--listeners", "10", "--processes", "2"]
+        + (arguments.contains("--rate") ? [] : ["--messages", "100", "--rate", "200"]) + arguments
+    ).end()
+    #expect(status == 0, "\(text)")
+  }
+
+  @Test func `a second Ctrl-C waits for nothing, and still reports`() throws {
+    // Everything is dropped, so the load waits for its patience's end.
+    let server = try FaultyServer(.dropsEvery(1))
+    let program = try Program(
+      url(server) + [
+        "--listeners", "10", "--duration", "600s", "--rate", "100", "--patience", "600s",
+      ])
+    #expect(eventually { server.published > 20 })
+    kill(program.process.processIdentifier, SIGINT)
+    kill(program.process.processIdentifier, SIGINT)
+    #expect(
+      eventually {
+        kill(program.process.processIdentifier, SIGINT)
+        return !program.process.isRunning
+      })
+    let (status, text) = try program.end()
+    #expect(status == 1 && text.contains("FAILED: interrupted"), "\(text)")
+  }
+
+  @Test func `a load process that dies ends the run with what the others measured`() throws {
+    let server = try FaultyServer()
+    let program = try Program(
+      url(server) + [
+        "--listeners", "10", "--duration", "600s", "--rate", "100", "--processes", "3",
+      ])
+    #expect(eventually { server.published > 20 })
+    // The shell became the program; its children are the load processes.
+    let family = ServerSample.family(of: Int(program.process.processIdentifier))
+    #expect(family.count == 4, "\(family)")
+    kill(Int32(family[family.count - 1]), SIGKILL)
+    let (status, text) = try program.end()
+    #expect(status == 1 && text.contains(/FAILED: load process \d died/), "\(text)")
+    #expect(text.contains(/delivered +[1-9]/), "\(text)")
   }
 
   @Test(arguments: [1, 2])
@@ -142,11 +192,28 @@ import Testing
     withExtendedLifetime(server) {}
   }
 
+  @Test func `Ctrl-C ends a comparison with what was measured, and its servers`() throws {
+    let program = try Program([
+      "compare", "--listeners", "20", "--duration", "600s", "--rate", "50", "--against", "",
+    ])
+    #expect(eventually { program.text.contains("round 1 of 3: belfry") })
+    let pid = Int(program.process.processIdentifier)
+    // The server and the load.
+    #expect(eventually { ServerSample.family(of: pid).count == 3 })
+    let family = ServerSample.family(of: pid)
+    kill(program.process.processIdentifier, SIGINT)
+    let (status, text) = try program.end()
+    #expect(status == 1 && text.contains("ended early: interrupted in round 1 of 3"), "\(text)")
+    #expect(!family.contains { ServerSample.exists($0) })
+  }
+
   @Test func `Belfry itself is compared with the floor`() throws {
     let (status, text) = try Program([
       "compare", "--listeners", "20", "--messages", "20", "--against", "",
     ]).end()
     #expect(status == 0, "\(text)")
     #expect(text.contains("| Belfry | ") && text.contains("| floor (a bare `send` loop) | "))
+    #expect(text.contains("the load's own CPU") && text.contains("of the floor's deliveries"))
+    #expect(text.contains("- machine: ") && text.contains("- versions: belfry: "))
   }
 }

@@ -36,8 +36,13 @@ private let sample: Result<Report, any Error> = Result {
       #expect(latency[key] is NSNumber, "\(key)")
     }
     let server = try #require(json["server"] as? [String: Any])
-    #expect(server["cpu_us_per_delivery"] is NSNumber)
-    #expect(server["bytes_per_listener"] is NSNumber)
+    let used = try #require(server["cpu_seconds"] as? Double)
+    let each = try #require(server["cpu_us_per_delivery"] as? Double)
+    #expect(abs(each - used * 1e6 / 1199) < 1e-6)
+    let before = try #require(server["rss_before_bytes"] as? Int)
+    let holding = try #require(server["rss_holding_bytes"] as? Int)
+    let listener = try #require(server["bytes_per_listener"] as? Double)
+    #expect(before > 0 && abs(listener - Double(holding - before) / 20) < 1e-3)
     let back = try ReportFile.read(Report.self, from: data)
     #expect(try ReportFile.data(back) == data)
     #expect(back.missing == 1 && back.delivered == 1199 && !back.isClean)
@@ -81,13 +86,14 @@ private let sample: Result<Report, any Error> = Result {
 
   @Test func `a terminal has one line written over itself, a file a line each 10 s`() {
     var look = LiveLook(
-      progress: Progress(), listeners: 10, elapsed: 0, expected: 60, hasStarted: true)
+      progress: Progress(), listeners: 10, elapsed: 0, expected: 60, hasStarted: true, total: 0)
     look.progress.open = 10
     var terminal = LiveLine(isTerminal: true)
     var file = LiveLine(isTerminal: false)
     var lines = 0
     for tick in 0..<150 {
       look.elapsed = Double(tick) / 5
+      look.total = look.elapsed
       look.progress.delivered = tick * 20
       #expect(terminal.text(look)?.hasPrefix("\r") == true)
       if let line = file.text(look) {
@@ -96,6 +102,19 @@ private let sample: Result<Report, any Error> = Result {
       }
     }
     #expect(lines == 2)
+  }
+
+  @Test func `streams that take long to open are told of each 10 s as well`() {
+    var look = LiveLook(
+      progress: Progress(), listeners: 10, elapsed: 0, expected: 60, hasStarted: false, total: 0)
+    var file = LiveLine(isTerminal: false)
+    var lines: [String] = []
+    for tick in 0..<150 {
+      look.total = Double(tick) / 5
+      look.progress.open = tick / 50
+      if let line = file.text(look) { lines.append(line) }
+    }
+    #expect(lines == ["opening 1 of 10 streams\n", "opening 2 of 10 streams\n"])
   }
 }
 
@@ -145,6 +164,62 @@ private enum Markup {
     #expect(belfry.last == "all right")
   }
 
+  @Test func `the load's own cost stands beside the servers', and is held against the floor's`()
+    throws
+  {
+    for (own, says) in [(5.0, "it is not what was measured"), (9, "may have set these figures")] {
+      var comparison = try comparison()
+      for index in comparison.rounds.indices {
+        comparison.rounds[index].report?.load.cpuUsPerDelivery = own
+      }
+      let table = comparison.markdown
+      let rows = table.split(separator: "\n").map {
+        $0.split(separator: "|").map { $0.trimmingCharacters(in: .whitespaces) }
+      }
+      let column = try #require(rows[0].firstIndex(of: "the load's own CPU"))
+      let floor = try #require(rows.first { $0.first == "floor (a bare `send` loop)" })
+      #expect(floor[column].hasPrefix("\(Int(own)).00 µs"), "\(table)")
+      #expect(table.contains("\(Int(own)).00 µs of processor time for each of the floor's"))
+      #expect(table.contains(says), "\(table)")
+    }
+  }
+
+  @Test func `every figure has its ratio to the floor and to the best rival`() throws {
+    var comparison = try comparison()
+    for index in comparison.rounds.indices {
+      // Belfry, the floor and nchan in turn.
+      comparison.rounds[index].report?.deliveriesPerSecond = [3000, 1000, 1500][index % 3]
+    }
+    let table = comparison.markdown
+    #expect(table.contains("| ÷ floor, ÷ best rival | deliveries/s (best: nchan) |"), "\(table)")
+    #expect(table.contains("| Belfry | 3.00, 2.00 |"), "\(table)")
+    #expect(table.contains("| nchan (one nginx worker) | 1.50, 1.00 |"), "\(table)")
+  }
+
+  @Test func `a comparison says where, of what versions and by what command it was made`() throws {
+    var comparison = try comparison()
+    comparison.machine = Machine.current(.current)
+    comparison.versions[.nchan] = "nginx-light 1.22"
+    comparison.command = "belfry-bench compare"
+    comparison.failure = "interrupted in round 3 of 3"
+    let table = comparison.markdown
+    #expect(table.contains("- machine: ") && table.contains("Linux "))
+    #expect(table.contains("- versions: nchan: nginx-light 1.22"))
+    #expect(table.contains("- command: `belfry-bench compare`"))
+    #expect(table.contains("**ended early: interrupted in round 3 of 3**"))
+    #expect(!comparison.isClean)
+  }
+
+  @Test func `who keeps no history is not measured where that is asked for`() throws {
+    let place = PeerPlace(belfry: "/nonexistent/belfry")
+    var plan = Plan(target: try Target(.belfry, Target.Changes()))
+    plan.scenario = .connectStorm
+    let run = ComparisonRun(
+      plan, peers: [.floor, .pushpin, .flask], place: place, rounds: 3, command: "", say: { _ in })
+    let absent = try run.run().absent
+    #expect(absent.count == 3 && absent.values.allSatisfy { $0.contains("no history") })
+  }
+
   @Test func `what was not measured, failed or was wrong is named`() throws {
     var comparison = try comparison()
     comparison.absent[.pushpin] = "apt-get install pushpin"
@@ -168,7 +243,7 @@ private enum Markup {
     let run = try ComparisonRun(
       Plan(target: Target(.belfry, Target.Changes())), peers: [.belfry], place: place,
       rounds: 3, command: "", say: { _ in })
-    let comparison = run.run()
+    let comparison = try run.run()
     #expect(comparison.absent.keys.elementsEqual([.belfry]) && comparison.rounds.isEmpty)
     #expect(!comparison.isClean)
   }

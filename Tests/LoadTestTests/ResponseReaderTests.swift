@@ -31,6 +31,22 @@ import Testing
     return (head, String(decoding: body, as: UTF8.self), reader.mayEndHere)
   }
 
+  @Test(arguments: [1, 7, 1000])
+  func `a length beyond all bytes is read for as long as bytes come`(pieces: Int) throws {
+    for framing in [
+      "Content-Length: \(Int.max)\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\n7FFFFFFFFFFFFFF\r\n",
+    ] {
+      let (_, body, isComplete) = try read(
+        "HTTP/1.1 200 OK\r\n\(framing)some bytes", pieces: pieces)
+      #expect(body == "some bytes" && !isComplete)
+    }
+  }
+
+  @Test func `blanks around a field's value are no part of it`() throws {
+    let (head, _, _) = try read("HTTP/1.1 200 OK\r\nServer: \t a b \t \r\n\r\n")
+    #expect(head?.headers["Server"] == "a b")
+  }
+
   @Test(arguments: [1, 2, 3, 5, 1000])
   func `chunks are taken off, wherever they are cut`(pieces: Int) throws {
     let text =
