@@ -127,8 +127,16 @@ package final class Server {
 
   /// Serves until `stop` has drained everything.
   ///
-  /// - Parameter stopping: signals that stop it; a second one cuts what is left.
-  package func run(stopping signals: [Signal] = []) throws {
+  /// - Parameters:
+  ///   - signals: they stop it; a second one cuts what is left.
+  ///   - reload: how it gets new settings; nil: not at all.
+  package func run(stopping signals: [Signal] = [], reload: Reload? = nil) throws {
+    let reloader = try reload.map { reload in
+      try Reloader(on: loop, reload) { [unowned self] result in
+        take(result, setLogLevel: reload.setLogLevel)
+      }
+    }
+    defer { withExtendedLifetime(reloader) {} }
     let watches = try signals.map { signal in
       try Event(on: loop, signal: signal) { [unowned self] in stop() }
     }

@@ -1,5 +1,6 @@
 package import Chat
 package import Hub
+package import Logging
 package import Reactor
 
 /// Everything that can be set about a server, with its defaults.
@@ -36,6 +37,9 @@ package struct ServerSettings: Sendable {
 
   /// How often a line of counters is logged; nil is never.
   package var statisticsInterval: Duration?
+
+  /// What is logged.
+  package var logLevel = Logger.Level.info
 
   package init() {}
 

@@ -7,6 +7,13 @@ internal import Reactor
 
 /// The options of `belfry serve`, which the environment may set too.
 struct ServeOptions: ParsableArguments {
+  @Option(
+    help: """
+      A file with options, a line history-age = 2h for each. SIGHUP has it, and --secret-file, read \
+      again. (default: none)
+      """)
+  var config: String?
+
   @Option(help: "Where to listen, repeatable: HOST:PORT, [IPV6]:PORT or unix:PATH.")
   var listen: [ListenArgument] = [ListenArgument(.tcp(host: "127.0.0.1", port: 5000))]
 
@@ -98,7 +105,7 @@ struct ServeOptions: ParsableArguments {
       "listen", "base-path", "rooms", "max-rooms", "max-message", "history-count", "history-age",
       "history-bytes", "heartbeat", "retry", "listener-lag", "listener-lag-bytes", "session-age",
       "secret-file", "origin", "trusted-proxy", "redis", "redis-timeout", "vue-path", "drain-time",
-      "stats-interval", "log-level",
+      "stats-interval", "log-level", "config",
     ] + LimitOptions.names
 
   /// - Throws: what is wrong, in words that name the option.
@@ -130,6 +137,7 @@ struct ServeOptions: ParsableArguments {
     settings.drainTime = drainTime.value
     settings.statisticsInterval = statsInterval.value > .zero ? statsInterval.value : nil
     settings.sessionKeys = try sessionKeys()
+    settings.logLevel = logLevel.value
     return settings
   }
 

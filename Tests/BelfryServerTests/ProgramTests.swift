@@ -80,7 +80,7 @@ import Testing
     (["--max-connections", "0"], "--max-connections"), (["--max-head", "100"], "--max-head"),
     (["--request-timeout", "0"], "--request-timeout"),
     (["--idle-timeout", "2d"], "--idle-timeout"),
-    (["brew"], "brew"),
+    (["--config", "/nonexistent"], "/nonexistent"), (["brew"], "brew"),
     (["--history-count", "-1"], "history-count"),
   ])
   func `a bad option is named, and the status is 64`(arguments: [String], name: String) throws {
