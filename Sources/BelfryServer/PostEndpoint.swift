@@ -9,6 +9,7 @@ struct PostEndpoint {
   let maximumMessage: Int
   let origins: OriginPolicy
   let backplane: any Backplane
+  let admission: Admission
 
   func publish(_ context: RequestContext, _ exchange: HTTPExchange) throws(Refusal) {
     guard origins.permits(context) else { throw .otherSite }
@@ -21,15 +22,17 @@ struct PostEndpoint {
     }
     let room = try rooms.room(named: form.first("room"))
     let key = try key(of: form)
+    let name = context.session?.user
+    try admit(context, name)
     let (hour, minute, second) = WallClock.localTime
     let line = ChatLine(
-      hour: hour, minute: minute, second: second, name: context.session?.user, message: message)
-    let publication = Publication(
-      room: room, text: line.text, name: context.session?.user, key: key)
+      hour: hour, minute: minute, second: second, name: name, message: message)
+    let publication = Publication(room: room, text: line.text, name: name, key: key)
     backplane.publish(publication) { outcome in
       switch outcome {
       case .taken: exchange.respond(HTTPResponse(.noContent))
       case .refused(let reason):
+        admission.counters.count(.publish)
         exchange.respond(
           Refusal(.serviceUnavailable, reason, retryAfter: .seconds(1)).response)
       case .unknown(let reason):
@@ -38,6 +41,16 @@ struct PostEndpoint {
         exchange.respond(Refusal(.gatewayTimeout, reason, retryAfter: retry).response)
       }
     }
+  }
+
+  /// Counts a message against the rates; one too many is refused.
+  private func admit(_ context: RequestContext, _ name: String?) throws(Refusal) {
+    guard let (reason, wait) = admission.post(by: context.client, as: name, now: .now) else {
+      return
+    }
+    admission.counters.count(reason)
+    let whose = reason == .postsOfName ? "under this name" : "from this address"
+    throw Refusal(.tooManyRequests, "messages come too fast \(whose)", retryAfter: wait)
   }
 
   /// What makes trying again safe: a message is published once under a key.

@@ -2,7 +2,7 @@ package import EventStream
 internal import Reactor
 
 /// Which rooms exist.
-package struct RoomRules: Sendable {
+package struct RoomRules: Hashable, Sendable {
   /// The original's room.
   private static let chat = "chat"
   /// Rooms that one stream may follow.

@@ -8,13 +8,20 @@ package import Reactor
 ///
 /// Made, run and let go on one thread; `run` returns when the server has drained.
 package final class Server {
-  private let loop: EventLoop
-  private let http: HTTPServer
-  private let hub: Hub
+  let loop: EventLoop
+  let http: HTTPServer
+  let hub: Hub
   private let streams: StreamSet
   private let backplane: any Backplane
-  private let settings: ServerSettings
-  private let logger: Logger
+  let admission: Admission
+  let parts: Router.Parts
+  let routes: Routes
+  /// Those in effect: a reload changes some.
+  var settings: ServerSettings
+  var keys: SessionKeys
+  let logger: Logger
+  /// Descriptors for streams and connections.
+  private let socketRoom: Int
   private var ticker: Event?
   private var statistics: Statistics?
   /// While the server is stopping: cuts what is left.
@@ -35,7 +42,8 @@ package final class Server {
     }
     var generator = SystemRandomNumberGenerator()
     let keys = settings.sessionKeys ?? SessionKeys.random(using: &generator)
-    let codec = SessionCodec(keys: keys)
+    let admission = Admission(
+      settings.admission, room: max(1, descriptors - Self.reserve(descriptors)), now: .now)
 
     let loop = try EventLoop { logger.warning("libevent", metadata: ["message": "\($0)"]) }
     let relay = StreamRelay()
@@ -44,7 +52,8 @@ package final class Server {
     let epoch = Epoch.random(using: &generator)
     let hub = Hub(
       settings: settings.hub, epoch: epoch,
-      sink: SocketSink(streams, userTimeout: sockets.userTimeout), now: .now)
+      sink: SocketSink(
+        streams, userTimeout: sockets.userTimeout, admission: admission), now: .now)
     relay.hub = hub
     let backplane: any Backplane
     if let redis = settings.redis {
@@ -55,14 +64,14 @@ package final class Server {
       }
     }
 
-    let router = try Self.router(
-      settings, codec: codec, hub: hub, streams: streams, backplane: backplane,
-      maximumListeners: settings.maximumListeners ?? max(1, descriptors - Self.reserve(descriptors))
-    )
+    let parts = try Router.Parts(
+      settings, hub: hub, streams: streams, backplane: backplane, admission: admission)
+    let routes = Routes(try Router(settings, keys: keys, parts))
     let http = try HTTPServer(
       on: loop, limits: settings.httpLimits, options: sockets,
       log: { logger.warning("accepting paused", metadata: ["reason": "\($0)"]) },
-      onRequest: { router.route($0) })
+      onRequest: { routes.router.route($0) })
+    http.isProxy = settings.trustedProxies.trusts
     do {
       var addresses: [ListenAddress] = []
       for address in settings.listen { addresses.append(try http.listen(on: address)) }
@@ -72,9 +81,12 @@ package final class Server {
         let now = ContinuousClock.now
         lag.tick(now: now)
         hub.advance(to: now)
+        admission.advance(to: now)
       }
       statistics = try settings.statisticsInterval.map { interval in
-        try Statistics(on: loop, every: interval, hub: hub, lag: lag, logger: logger)
+        try Statistics(
+          on: loop, every: interval, hub: hub,
+          admission: { Self.counters(admission, http) }, lag: lag, logger: logger)
       }
     } catch {
       http.close()
@@ -84,13 +96,23 @@ package final class Server {
     if settings.sessionKeys == nil {
       logger.warning("no secret is set: sign-ins end with this process (see --secret-file)")
     }
+    let hasUnix = settings.listen.contains { if case .unix = $0 { true } else { false } }
+    if hasUnix, settings.boundsClients, !settings.trustedProxies.trusts(.unix) {
+      logger.warning(
+        "limits on each address leave out who comes through a Unix socket (see --trusted-proxy)")
+    }
     self.loop = loop
     self.http = http
     self.hub = hub
     self.backplane = backplane
     self.streams = streams
+    self.admission = admission
+    self.parts = parts
+    self.routes = routes
     self.settings = settings
+    self.keys = keys
     self.logger = logger
+    socketRoom = descriptors - Self.ownDescriptors - settings.listen.count
   }
 
   /// Listening, libevent, the log and a few connections.
@@ -99,38 +121,22 @@ package final class Server {
   /// Descriptors that no stream may take: for listening, publishers, files and libevent.
   private static func reserve(_ descriptors: Int) -> Int { min(100, max(24, descriptors / 4)) }
 
-  private static func router(
-    _ settings: ServerSettings, codec: SessionCodec, hub: Hub,
-    streams: StreamSet, backplane: any Backplane, maximumListeners: Int
-  ) throws -> Router {
-    guard let home = settings.rooms.home else {
-      throw SettingsError("there is no room for the page")
-    }
-    let files = StaticEndpoint(vue: settings.vue)
-    let pages = try Pages { files.path(of: $0) }
-    let cookies = SessionCookies(codec: codec, maximumAge: settings.sessionAge)
-    let origins = OriginPolicy(allowed: settings.origins)
-    return Router(
-      basePath: settings.basePath,
-      login: LoginEndpoint(pages: pages, cookies: cookies, origins: origins),
-      page: PageEndpoint(
-        pages: pages, cookies: cookies, origins: origins, room: home,
-        since: { backplane.status.isUp ? hub.idBeforeHistory(of: $0, now: .now) : nil },
-        backplane: backplane),
-      post: PostEndpoint(
-        rooms: settings.rooms, maximumMessage: settings.maximumMessage, origins: origins,
-        backplane: backplane),
-      stream: StreamEndpoint(
-        rooms: settings.rooms, hub: hub, backplane: backplane, streams: streams, origins: origins,
-        maximumListeners: maximumListeners),
-      files: files, health: HealthEndpoint(backplane: backplane), cookies: cookies,
-      proxies: settings.trustedProxies)
-  }
+  /// Descriptors of our own, listening sockets not counted: the standard ones, libevent's, the log's,
+  /// Redis'. 15 were counted, 18 with Redis (ls /proc/PID/fd).
+  private static let ownDescriptors = 24
 
   /// Serves until `stop` has drained everything.
   ///
-  /// - Parameter stopping: signals that stop it; a second one cuts what is left.
-  package func run(stopping signals: [Signal] = []) throws {
+  /// - Parameters:
+  ///   - signals: they stop it; a second one cuts what is left.
+  ///   - reload: how it gets new settings; nil: not at all.
+  package func run(stopping signals: [Signal] = [], reload: Reload? = nil) throws {
+    let reloader = try reload.map { reload in
+      try Reloader(on: loop, reload) { [unowned self] result in
+        take(result, setLogLevel: reload.setLogLevel)
+      }
+    }
+    defer { withExtendedLifetime(reloader) {} }
     let watches = try signals.map { signal in
       try Event(on: loop, signal: signal) { [unowned self] in stop() }
     }
@@ -145,6 +151,7 @@ package final class Server {
   }
 
   private func endOfTurn() -> Bool {
+    http.room = max(4, socketRoom - hub.listenerCount)
     http.endOfTurn()
     let hasWaiting = backplane.endOfTurn()
     let hasMore = hub.flush() || hasWaiting
@@ -172,8 +179,23 @@ package final class Server {
   /// What the hub has done.
   package var counters: HubCounters { hub.counters }
 
+  /// Who was not let in.
+  package var admissionCounters: AdmissionCounters { Self.counters(admission, http) }
+
+  private static func counters(_ admission: Admission, _ http: HTTPServer) -> AdmissionCounters {
+    var counters = admission.counters
+    counters.connections = http.counters
+    return counters
+  }
+
   /// A door for other threads, which stays open while the event is held.
   package func makeRemote() throws(ReactorError) -> (Remote, Event) { try loop.makeRemote() }
+}
+
+/// The present router: a reload puts another in its place.
+final class Routes {
+  var router: Router
+  init(_ router: Router) { self.router = router }
 }
 
 /// Passes what happens to sockets on to the hub, which is made after their set.

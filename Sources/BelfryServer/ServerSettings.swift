@@ -1,5 +1,6 @@
 package import Chat
 package import Hub
+package import Logging
 package import Reactor
 
 /// Everything that can be set about a server, with its defaults.
@@ -26,8 +27,10 @@ package struct ServerSettings: Sendable {
   package var vue: [UInt8] = []
   /// Time for streams and answers to end after SIGTERM.
   package var drainTime = Duration.seconds(10)
-  /// Open streams at most; nil: what the limit on descriptors leaves.
-  package var maximumListeners: Int?
+  /// Who may listen and post, and how much.
+  package var admission = AdmissionLimits()
+  /// Bounds on requests and connections. `httpLimits` says how long a body may be.
+  package var http = HTTPServer.Limits()
 
   /// What connects this node with others; nil: it is alone.
   package var redis: RedisSettings?
@@ -35,11 +38,19 @@ package struct ServerSettings: Sendable {
   /// How often a line of counters is logged; nil is never.
   package var statisticsInterval: Duration?
 
+  /// What is logged.
+  package var logLevel = Logger.Level.info
+
   package init() {}
 
-  /// Bounds on requests: a message may be percent-encoded, three bytes for one, with a form around.
+  /// Whether there is a bound on each address.
+  var boundsClients: Bool {
+    admission.listenersPerAddress > 0 || admission.postRate != nil
+  }
+
+  /// All bounds on requests: a message may be percent-encoded, three bytes for one, with a form around.
   var httpLimits: HTTPServer.Limits {
-    var limits = HTTPServer.Limits()
+    var limits = http
     limits.bodyBytes = 3 * maximumMessage + 16 << 10
     return limits
   }

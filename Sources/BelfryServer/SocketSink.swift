@@ -5,11 +5,13 @@ internal import Reactor
 final class SocketSink: EventSink {
   private let streams: StreamSet
   private let userTimeout: Duration
+  private let admission: Admission
 
   /// - Parameter userTimeout: what the sockets inherited; it rests while one is blocked.
-  init(_ streams: StreamSet, userTimeout: Duration) {
+  init(_ streams: StreamSet, userTimeout: Duration, admission: Admission) {
     self.streams = streams
     self.userTimeout = userTimeout
+    self.admission = admission
   }
 
   func write(_ bytes: Span<UInt8>, to handle: StreamHandle) -> WriteResult {
@@ -29,7 +31,11 @@ final class SocketSink: EventSink {
     streams.setUserTimeout(isBlocked ? nil : userTimeout, of: socket)
   }
 
-  func close(_ handle: StreamHandle) { streams.close(StreamSocket(handle)) }
+  func close(_ handle: StreamHandle) {
+    let socket = StreamSocket(handle)
+    admission.closed(socket)
+    streams.close(socket)
+  }
 }
 
 extension StreamSocket {

@@ -10,8 +10,7 @@ struct StreamEndpoint {
   let streams: StreamSet
   let origins: OriginPolicy
   let head = StreamHead()
-  /// Open streams at most: beyond, publishers would find no descriptor.
-  let maximumListeners: Int
+  let admission: Admission
 
   func open(_ context: RequestContext, _ exchange: HTTPExchange) {
     do throws(Refusal) {
@@ -27,7 +26,7 @@ struct StreamEndpoint {
       backplane.prepare(rooms, after: lastEventID(of: context)) { preparation in
         switch preparation {
         case .ready: open(rooms, context, exchange)
-        case .unavailable(let reason): refuse(reason, context, exchange)
+        case .unavailable(let reason): refuse(.backplane, reason, context, exchange)
         }
       }
     } catch {
@@ -47,21 +46,27 @@ struct StreamEndpoint {
   private func open(
     _ rooms: [RoomName], _ context: RequestContext, _ exchange: HTTPExchange
   ) {
-    guard hub.listenerCount < maximumListeners else {
-      refuse("as many listeners as this server takes are here already", context, exchange)
+    if let reason = admission.refusal(ofListener: context.client, open: hub.listenerCount) {
+      let text =
+        reason == .listeners
+        ? "as many listeners as this server takes are here already"
+        : "as many listeners as one address may have are here already"
+      refuse(reason, text, context, exchange)
       return
     }
     guard hub.hasPlaces(for: rooms) else {
-      refuse("as many rooms as this server may hold are open already", context, exchange)
+      refuse(.rooms, "as many rooms as this server may hold are open already", context, exchange)
       return
     }
     let socket: StreamSocket
     do throws(ReactorError) {
       socket = try exchange.detach()
     } catch {
-      refuse("no descriptor is left", context, exchange)
+      refuse(.descriptors, "no descriptor is left", context, exchange)
       return
     }
+    // Before the hub has it, which may find it gone at once.
+    admission.opened(socket, by: context.client)
     let framing: Framing = context.request.head.isHTTP11 ? .chunked : .plain
     let token = hub.subscribe(
       StreamHandle(rawValue: socket.descriptor), to: rooms, after: lastEventID(of: context),
@@ -96,15 +101,20 @@ struct StreamEndpoint {
 
   /// Says no in a way that the client recovers from: a browser's EventSource gives up for good on
   /// any status but 200 (WHATWG HTML 9.2.3), so it gets a stream that ends at once.
-  private func refuse(_ reason: String, _ context: RequestContext, _ exchange: HTTPExchange) {
+  private func refuse(
+    _ reason: RefusalReason, _ text: String, _ context: RequestContext, _ exchange: HTTPExchange
+  ) {
+    admission.counters.count(reason)
     let accept = context.request.head["Accept"] ?? ""
     guard accept.contains("text/event-stream") else {
-      respond(Refusal(.serviceUnavailable, reason, retryAfter: .seconds(5)), context, exchange)
+      let status: HTTPStatus =
+        reason == .listenersOfAddress ? .tooManyRequests : .serviceUnavailable
+      respond(Refusal(status, text, retryAfter: .seconds(5)), context, exchange)
       return
     }
     var body: [UInt8] = []
     let retry = Duration.milliseconds(Int.random(in: 2500...7500))
-    ServerSentEvent(type: "busy", data: reason, retry: retry).encode(into: &body)
+    ServerSentEvent(type: "busy", data: text, retry: retry).encode(into: &body)
     var response = HTTPResponse(.ok, headers: StreamHead.headers, body: body)
     origins.grant(context, in: &response.headers)
     response.closesConnection = true

@@ -1,7 +1,7 @@
 internal import Reactor
 
 /// The proxies in front of the server that are believed what they say of their clients.
-package struct TrustedProxies: Sendable {
+package struct TrustedProxies: Hashable, Sendable {
   private var networks: [IPNetwork] = []
   private var unix = false
 

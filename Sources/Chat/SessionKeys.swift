@@ -2,7 +2,7 @@ package import Crypto
 
 /// The secrets that sign cookies: the first signs, all verify, so a new one can be put before the
 /// old one without signing everybody out.
-package struct SessionKeys: Sendable {
+package struct SessionKeys: Equatable, Sendable {
   /// The fewest bytes of a key: SHA-256's length, below which HMAC loses strength (RFC 2104,
   /// section 3).
   package static let minimumKeyBytes = 32

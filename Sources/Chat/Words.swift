@@ -51,6 +51,7 @@ package struct Words: Sendable {
     let unwell: String
     let wait: String
     let waitSeconds: String
+    let tooFast: String
     let failed: String
     let unreachable: String
   }
@@ -98,6 +99,7 @@ extension Words {
       unwell: "伺服器不接受這則訊息（{status}），沒有送出。",
       wait: "伺服器正忙，訊息沒有送出；請稍後再試。",
       waitSeconds: "伺服器正忙，訊息沒有送出；請在 {n} 秒後再試。",
+      tooFast: "送得太快了，訊息沒有送出；請在 {n} 秒後再試。",
       failed: "伺服器出了問題（{status}），訊息沒有送出；請再試一次。",
       unreachable: "無法連上伺服器，訊息可能沒有送出；請再試一次。"))
 
@@ -133,6 +135,7 @@ extension Words {
       unwell: "Not sent: the server does not take this message ({status}).",
       wait: "Not sent: the server is busy. Try again in a moment.",
       waitSeconds: "Not sent: the server is busy. Try again in {n} s.",
+      tooFast: "Not sent: that was too fast. Try again in {n} s.",
       failed: "Not sent: the server is in trouble ({status}). Try again.",
       unreachable: "The server can't be reached; the message may not have been sent. Try again."))
 }

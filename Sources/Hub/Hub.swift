@@ -7,7 +7,7 @@ package import EventStream
 package final class Hub {
   package typealias Instant = ContinuousClock.Instant
 
-  package let settings: HubSettings
+  package private(set) var settings: HubSettings
   /// Names this history: the first half of its ids.
   package internal(set) var epoch: Epoch
   let sink: any EventSink
@@ -122,6 +122,14 @@ package final class Hub {
     table.expire(room, now: now)
     guard let oldest = room.oldestInHistory else { return newestID }
     return EventID(epoch: epoch, number: oldest.number - 1)
+  }
+
+  /// Changes what can be changed while streams are open; the limits on lag hold for those too.
+  package func change(listenerLag: Duration, listenerLagBytes: Int, retry: Duration) {
+    settings.listenerLag = listenerLag
+    settings.listenerLagBytes = listenerLagBytes
+    settings.retry = retry
+    lastOpening = nil
   }
 
   func queue(_ feed: Feed) {

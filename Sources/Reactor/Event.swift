@@ -126,6 +126,8 @@ package struct Signal: RawRepresentable, Hashable, Sendable {
 
   /// `SIGTERM`, what service managers send.
   package static let terminate = Signal(rawValue: SIGTERM)
+  /// `SIGHUP`, what daemons are asked with to read their settings again.
+  package static let hangUp = Signal(rawValue: SIGHUP)
   /// `SIGINT`, Ctrl-C.
   package static let interrupt = Signal(rawValue: SIGINT)
 }

@@ -22,7 +22,9 @@ internal import Glibc
   private unowned let server: HTTPServer
   private let connection: OpaquePointer
   private let stream: OpaquePointer
-  private let peer: Peer
+  let peer: Peer
+  /// Where the server counts it for its address; nil: it doesn't.
+  var addressEntry: UInt32?
   private var scanner: RequestHeadScanner
   /// Whether the input changes by our own hand.
   private var isFeeding = false
@@ -62,6 +64,12 @@ internal import Glibc
       }, context)
   }
 
+  /// The server's bounds have changed; evhttp keeps its own for each connection.
+  func applySizes() {
+    unsafe evhttp_connection_set_max_headers_size(connection, server.limits.headBytes)
+    unsafe evhttp_connection_set_max_body_size(connection, server.limits.bodyBytes)
+  }
+
   private func enter(_ phase: Phase) {
     self.phase = phase
     since = .now
@@ -76,7 +84,10 @@ internal import Glibc
     case .condemned:
       unsafe evbuffer_drain(input, evbuffer_get_length(input))
       return
-    case .waiting: enter(.receiving)
+    case .waiting:
+      enter(.receiving)
+      // The limits may have changed meanwhile.
+      scanner = server.makeScanner()
     case .receiving, .handling, .replying: break
     }
     guard scanner.verdict == .incomplete else { return }
@@ -98,7 +109,7 @@ internal import Glibc
     }
     if case .refused(let refusal) = scanner.verdict {
       unsafe evbuffer_drain(input, evbuffer_get_length(input))
-      condemn(refusal)
+      condemn(refusal, .malformed)
     }
   }
 
@@ -113,7 +124,8 @@ internal import Glibc
   }
 
   /// Answers at once, past evhttp, and reads no further request.
-  private func condemn(_ refusal: HTTPRefusal) {
+  private func condemn(_ refusal: HTTPRefusal, _ reason: ConnectionEnd) {
+    server.countEnd(reason)
     enter(.condemned)
     let descriptor = unsafe bufferevent_getfd(stream)
     let bytes = refusal.bytes
@@ -273,6 +285,22 @@ internal import Glibc
     if case .waiting = phase { close() }
   }
 
+  /// What decides whether it has to make room for others.
+  var candidate: ConnectionBounds.Candidate {
+    let isOurs = if case .handling = phase { true } else { false }
+    return .init(since: since, address: addressEntry, isEvictable: !isOurs)
+  }
+
+  /// Makes room. Without an answer: a browser's EventSource gives up for good on any status but 200,
+  /// and comes again after a broken connection (WHATWG HTML 9.2.3).
+  func evict(_ reason: ConnectionEnd) { end(reason) }
+
+  /// One that was refused is counted already.
+  private func end(_ reason: ConnectionEnd) {
+    if case .condemned = phase {} else { server.countEnd(reason) }
+    close()
+  }
+
   /// Ends what takes too long.
   func sweep(now: ContinuousClock.Instant) {
     let age = now - since
@@ -280,14 +308,19 @@ internal import Glibc
     switch phase {
     case .waiting(let isFirst):
       // An answer begun before the server was told to stop did not end its connection.
-      if server.isClosing || age > (isFirst ? limits.requestTime : limits.idleTime) { close() }
+      if server.isClosing {
+        close()
+      } else if age > (isFirst ? limits.requestTime : limits.idleTime) {
+        end(isFirst ? .silent : .idle)
+      }
     case .receiving:
       if age > limits.requestTime {
         condemn(
-          HTTPRefusal(.requestTimeout, "the request took longer than \(limits.requestTime)"))
+          HTTPRefusal(.requestTimeout, "the request took longer than \(limits.requestTime)"),
+          .incomplete)
       }
     case .handling: break
-    case .replying: if age > limits.replyTime { close() }
+    case .replying: if age > limits.replyTime { end(.unread) }
     case .condemned: if age > limits.requestTime { close() }
     }
   }

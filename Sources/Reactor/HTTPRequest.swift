@@ -19,6 +19,15 @@ package enum Peer: Hashable, Sendable, CustomStringConvertible {
   /// Somebody on this machine, through a Unix socket.
   case unix
 
+  /// Whom limits count it for; nil: nobody, since whoever comes through a Unix socket is a proxy of
+  /// the operator's, or a program.
+  package var countedAddress: IPAddress? {
+    switch self {
+    case .address(let address): address.counted
+    case .unix: nil
+    }
+  }
+
   package var description: String {
     switch self {
     case .address(let address): address.description

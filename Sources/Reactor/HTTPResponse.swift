@@ -37,6 +37,7 @@ package struct HTTPStatus: RawRepresentable, Hashable, Sendable {
   package static let uriTooLong = HTTPStatus(rawValue: 414)
   package static let unsupportedMediaType = HTTPStatus(rawValue: 415)
   package static let expectationFailed = HTTPStatus(rawValue: 417)
+  package static let tooManyRequests = HTTPStatus(rawValue: 429)
   package static let headerFieldsTooLarge = HTTPStatus(rawValue: 431)
   package static let internalServerError = HTTPStatus(rawValue: 500)
   package static let notImplemented = HTTPStatus(rawValue: 501)
@@ -61,6 +62,7 @@ package struct HTTPStatus: RawRepresentable, Hashable, Sendable {
     case 414: "URI Too Long"
     case 415: "Unsupported Media Type"
     case 417: "Expectation Failed"
+    case 429: "Too Many Requests"
     case 431: "Request Header Fields Too Large"
     case 500: "Internal Server Error"
     case 501: "Not Implemented"

@@ -18,12 +18,32 @@ internal import Glibc
     package var idleTime = Duration.seconds(75)
     /// Time for a client to read an answer.
     package var replyTime = Duration.seconds(60)
+    /// Connections open at once, streams not counted; at least 1.
+    package var connections = 1000
+    /// Those of one address; 0 is no bound.
+    package var connectionsPerAddress = 0
 
     package init() {}
   }
 
+  /// Connections accepted in one turn of the loop: what they have sent is read before more are, so that
+  /// a crowd that comes at once is not taken for one that says nothing.
+  private static let acceptedPerTurn = 32
+
   let loop: EventLoop
-  let limits: Limits
+  /// A change holds for requests that begin after it.
+  package var limits: Limits {
+    didSet {
+      applySizes()
+      if (oldValue.connectionsPerAddress > 0) != (limits.connectionsPerAddress > 0) { recount() }
+    }
+  }
+  /// For how many connections there are descriptors, whatever the limits say.
+  package var room = Int.max
+  /// Whose connections are not counted for their address: a proxy's are many people's.
+  package var isProxy: (Peer) -> Bool = { _ in false } {
+    didSet { recount() }
+  }
   let onRequest: (HTTPExchange) -> Void
   private let log: (String) -> Void
   let options: SocketOptions
@@ -33,6 +53,13 @@ internal import Glibc
   private var connections: [OpaquePointer: HTTPConnection] = unsafe [:]
   /// Accepted in this turn, not yet looked at: libevent tells us before it knows the descriptor.
   private var accepted: [OpaquePointer] = unsafe []
+  /// How many were accepted since the turn began.
+  private var acceptedInTurn = 0
+  /// Connections by address, while there is a bound on that.
+  private var addresses = AddressTable()
+  /// Whether one has come to have too many.
+  private var hasLargeAddress = false
+  private var counted = ConnectionCounters()
   /// Fires when there are accepted ones, before libevent looks for their bytes.
   private var acceptance: Event?
   private var sweeper: Event?
@@ -97,9 +124,7 @@ internal import Glibc
       EVHTTP_REQ_OPTIONS, EVHTTP_REQ_TRACE, EVHTTP_REQ_PATCH,
     ]
     unsafe evhttp_set_allowed_methods(http, UInt16(methods.reduce(0) { $0 | $1.rawValue }))
-    // Behind the scanner's own bounds, which are hit first.
-    unsafe evhttp_set_max_headers_size(http, limits.headBytes)
-    unsafe evhttp_set_max_body_size(http, limits.bodyBytes)
+    applySizes()
     unsafe evhttp_set_default_content_type(http, nil)
     // Unretained: evhttp is freed before the server.
     let context = unsafe Unmanaged.passUnretained(self).toOpaque()
@@ -115,6 +140,13 @@ internal import Glibc
         let server = unsafe Unmanaged<HTTPServer>.fromOpaque(context!).takeUnretainedValue()
         return unsafe server.willAccept()
       }, context)
+  }
+
+  /// Behind the scanner's own bounds, which are hit first.
+  private func applySizes() {
+    unsafe evhttp_set_max_headers_size(http, limits.headBytes)
+    unsafe evhttp_set_max_body_size(http, limits.bodyBytes)
+    for known in unsafe Array(connections.values) { known.applySizes() }
   }
 
   /// Listens on one more address, and returns where that is: port 0 becomes a port.
@@ -137,11 +169,21 @@ internal import Glibc
 
   /// To be called at the end of each turn of the loop.
   package func endOfTurn() {
+    acceptedInTurn = 0
     for listener in listeners { listener.endOfTurn() }
   }
 
   /// How many connections are open, streams that left not counted.
   package var connectionCount: Int { unsafe connections.count }
+
+  /// What has become of the connections.
+  package var counters: ConnectionCounters {
+    var counters = counted
+    counters.open = connectionCount
+    return counters
+  }
+
+  func countEnd(_ reason: ConnectionEnd) { counted.countEnd(reason) }
 
   // MARK: Accepting
 
@@ -151,6 +193,11 @@ internal import Glibc
     unsafe bufferevent_incref(stream)
     unsafe accepted.append(stream)
     acceptance?.activate()
+    acceptedInTurn += 1
+    // No more than one over the room there is: it goes before the next is accepted.
+    if unsafe acceptedInTurn >= Self.acceptedPerTurn || connections.count + accepted.count > room {
+      for listener in listeners { listener.rest() }
+    }
     return unsafe stream
   }
 
@@ -164,11 +211,49 @@ internal import Glibc
       if let connection = OpaquePointer(context) {
         let known = unsafe HTTPConnection(connection, stream, server: self)
         unsafe connections[connection] = known
+        counted.accepted += 1
+        count(known)
         if isClosing { known.closeIfIdle() }
       }
       unsafe bufferevent_decref(stream)
     }
     unsafe accepted.removeAll(keepingCapacity: true)
+    keepBounds()
+  }
+
+  private func count(_ connection: HTTPConnection) {
+    guard limits.connectionsPerAddress > 0, let address = connection.peer.countedAddress,
+      !isProxy(connection.peer)
+    else { return }
+    let entry = addresses.add(address)
+    connection.addressEntry = entry
+    if addresses.count(at: entry) > limits.connectionsPerAddress { hasLargeAddress = true }
+  }
+
+  private func uncount(_ connection: HTTPConnection) {
+    guard let entry = connection.addressEntry else { return }
+    connection.addressEntry = nil
+    addresses.remove(at: entry)
+  }
+
+  /// What is counted has changed.
+  private func recount() {
+    for connection in unsafe Array(connections.values) {
+      uncount(connection)
+      count(connection)
+    }
+  }
+
+  /// Ends what is too many; all that came in one turn are weighed together.
+  private func keepBounds() {
+    let total = max(1, min(limits.connections, room))
+    guard hasLargeAddress || connectionCount > total else { return }
+    hasLargeAddress = false
+    let all = unsafe Array(connections.values)
+    let bounds = ConnectionBounds(total: total, perAddress: limits.connectionsPerAddress)
+    let (ofAddresses, ofAll) = bounds.victims(of: all.map(\.candidate))
+    for place in ofAddresses { all[place].evict(.address) }
+    for place in ofAll { all[place].evict(.total) }
   }
 
   private func handle(_ request: OpaquePointer) {
@@ -188,7 +273,9 @@ internal import Glibc
     RequestHeadScanner(limits: .init(headBytes: limits.headBytes, bodyBytes: limits.bodyBytes))
   }
 
-  func forget(_ connection: OpaquePointer) { unsafe connections[connection] = nil }
+  func forget(_ connection: OpaquePointer) {
+    if let known = unsafe connections.removeValue(forKey: connection) { uncount(known) }
+  }
 
   private func sweep(now: ContinuousClock.Instant) {
     for connection in unsafe Array(connections.values) { connection.sweep(now: now) }

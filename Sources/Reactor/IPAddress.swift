@@ -50,6 +50,19 @@ package struct IPAddress: Hashable, Sendable, CustomStringConvertible {
 
   fileprivate var width: Int { isIPv4 ? 32 : 128 }
 
+  /// The address it is counted as, where clients are counted: an IPv4 address itself, the first 64 bits of an IPv6 one.
+  ///
+  /// The other 64 name an interface (RFC 4291, section 2.5.1): whoever has one such address has all of
+  /// them, and could have as many listeners as it likes were each counted by itself.
+  package var counted: IPAddress {
+    isIPv4 ? self : IPAddress(bits: (bits >> 64) << 64, isIPv4: false)
+  }
+
+  private init(bits: UInt128, isIPv4: Bool) {
+    self.bits = bits
+    self.isIPv4 = isIPv4
+  }
+
   package var description: String {
     var text = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
     let bytes = (0..<width / 8).reversed().map { UInt8(truncatingIfNeeded: bits >> (8 * $0)) }

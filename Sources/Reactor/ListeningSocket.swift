@@ -20,6 +20,8 @@ internal import Synchronization
   private let bound: OpaquePointer
   private let listener: OpaquePointer
   private var resumption: Event?
+  /// Accepts no more in this turn.
+  private var isResting = false
   /// A Unix socket's file, as it was bound.
   private let file: FileIdentity?
   /// When accepting failed last: one line says so for each shortage, not one each 100 ms.
@@ -53,20 +55,36 @@ internal import Synchronization
     }
   }
 
+  /// Accepts no more until the turn ends; may be called while it accepts.
+  ///
+  /// libevent looks after each connection whether the listener is still enabled (read in listener.c,
+  /// and tested).
+  func rest() {
+    guard !isResting else { return }
+    isResting = true
+    unsafe evconnlistener_disable(listener)
+  }
+
   /// Pauses accepting if it failed in this turn; to be called at the end of each.
   func endOfTurn() {
+    if isResting {
+      isResting = false
+      if resumption == nil { unsafe evconnlistener_enable(listener) }
+    }
     guard ListeningSocket.hasFailed.load(ordering: .relaxed) else { return }
     let failed = ListeningSocket.failed.withLock { failed in
       defer { ListeningSocket.hasFailed.store(!failed.isEmpty, ordering: .relaxed) }
       return unsafe failed.remove(UInt(bitPattern: listener)) != nil
     }
     guard failed else { return }
+    unsafe evconnlistener_disable(listener)
     let now = ContinuousClock.now
     if lastFailure.map({ now - $0 > Self.shortage }) ?? true {
       log("\(address): no descriptor left to accept with; trying again every \(Self.pause)")
     }
     lastFailure = now
     resumption = try? Event(on: loop, after: Self.pause) { [unowned self] in
+      resumption = nil
       unsafe evconnlistener_enable(listener)
     }
     // Without memory for a timer there is no pause: it fails again, and tries again.

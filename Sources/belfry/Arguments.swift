@@ -28,6 +28,17 @@ struct SizeArgument: ExpressibleByArgument {
   var defaultValueDescription: String { ByteCountText(value).description }
 }
 
+/// `5/s`.
+struct RateArgument: ExpressibleByArgument {
+  let value: Rate?
+  init(_ value: Rate?) { self.value = value }
+  init?(argument: String) {
+    guard let text = try? RateText(parsing: argument) else { return nil }
+    value = text.rate
+  }
+  var defaultValueDescription: String { RateText(value).description }
+}
+
 /// `127.0.0.1:5000`.
 struct ListenArgument: ExpressibleByArgument {
   let value: ListenAddress

@@ -10,11 +10,16 @@ struct Belfry: ParsableCommand {
     subcommands: [Serve.self],
     defaultSubcommand: Serve.self)
 
-  /// Reads the environment too, where the command line leaves something unsaid.
+  /// Reads the environment and the file of options too, where the command line leaves something unsaid.
   static func main() {
-    let commandLine = Array(CommandLine.arguments.dropFirst())
-    let arguments = Environment.arguments(commandLine, options: ServeOptions.names)
     do {
+      let commandLine = Array(CommandLine.arguments.dropFirst())
+      let arguments: [String]
+      do {
+        arguments = try Environment.arguments(commandLine, options: ServeOptions.names)
+      } catch {
+        throw ValidationError("\(error)")
+      }
       var command = try parseAsRoot(arguments)
       try command.run()
     } catch {

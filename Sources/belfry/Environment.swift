@@ -1,31 +1,64 @@
 internal import Reactor
 
-/// Options that come from the environment: `BELFRY_HISTORY_AGE=2h` is `--history-age 2h`.
+/// Options that come from elsewhere than the command line: from the environment, where
+/// `BELFRY_HISTORY_AGE=2h` is `--history-age 2h`, and from the file that `--config` names.
 enum Environment {
   private static let prefix = "BELFRY_"
+  /// The option that names the file; the file can't have it.
+  private static let file = "config"
+  /// A longer file is a mistake.
+  private static let maximumFileBytes = 1 << 20
   /// Variables that are no option's.
   private static let others: Set<String> = ["BELFRY_SECRET"]
-  /// Options whose variables hold several values, separated by commas.
+  /// Options that hold several values, separated by commas, where they are not on the command line.
   private static let lists: Set<String> = ["listen", "origin", "trusted-proxy"]
 
   /// The keys that sign sessions, one a line.
   static var secret: String? { ProcessEnvironment.value(of: "BELFRY_SECRET") }
 
-  /// The command line with what the environment says put in front, where it doesn't say it itself.
+  /// The command line, and in front of it what it doesn't say itself: what the environment says, and
+  /// else the file.
   ///
   /// - Parameter options: the names of all options, without dashes.
-  static func arguments(_ commandLine: [String], options: [String]) -> [String] {
+  /// - Throws: what is wrong with the file.
+  static func arguments(_ commandLine: [String], options: [String]) throws -> [String] {
     let subcommand = commandLine.prefix { !$0.hasPrefix("-") }
     guard subcommand.isEmpty || subcommand.elementsEqual(["serve"]) else { return commandLine }
     let given = Set(
       commandLine.filter { $0.hasPrefix("--") }.map { $0.dropFirst(2).prefix { $0 != "=" } })
+    let config = try config(commandLine, options: options)
     var arguments: [String] = []
     for option in options where !given.contains(Substring(option)) {
-      guard let value = ProcessEnvironment.value(of: variable(of: option)) else { continue }
+      guard
+        let value = ProcessEnvironment.value(of: variable(of: option)) ?? config.values[option]
+      else { continue }
       let values = lists.contains(option) ? value.split(separator: ",").map(String.init) : [value]
       arguments += values.map { "--\(option)=\($0)" }
     }
     return subcommand + arguments + commandLine.dropFirst(subcommand.count)
+  }
+
+  private static func config(_ commandLine: [String], options: [String]) throws -> ConfigFile {
+    guard let path = path(in: commandLine) ?? ProcessEnvironment.value(of: variable(of: file))
+    else { return ConfigFile() }
+    do {
+      let bytes = try File.read(path, maximumBytes: maximumFileBytes)
+      return try ConfigFile(
+        String(decoding: bytes, as: UTF8.self), options: options.filter { $0 != file })
+    } catch {
+      throw UnreadableFile(description: "--\(file) \(path): \(error)")
+    }
+  }
+
+  /// What `--config` says; the last one counts, as with other options.
+  private static func path(in commandLine: [String]) -> String? {
+    let separate = commandLine.lastIndex(of: "--\(file)").flatMap { place in
+      place + 1 < commandLine.count ? (place, commandLine[place + 1]) : nil
+    }
+    let joined = commandLine.lastIndex { $0.hasPrefix("--\(file)=") }.map { place in
+      (place, String(commandLine[place].dropFirst(file.utf8.count + 3)))
+    }
+    return [separate, joined].compactMap(\.self).max { $0.0 < $1.0 }?.1
   }
 
   /// Variables that look like ours and are not: misspelt ones, most likely.
@@ -37,4 +70,9 @@ enum Environment {
   private static func variable(of option: String) -> String {
     prefix + option.uppercased().map { $0 == "-" ? "_" : $0 }
   }
+}
+
+/// What is wrong with the file of options.
+struct UnreadableFile: Error, CustomStringConvertible {
+  let description: String
 }

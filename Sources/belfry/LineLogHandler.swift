@@ -4,8 +4,20 @@ internal import Reactor
 /// Turns log events into lines: `2026-11-23T20:00:00Z info message key=value`.
 struct LineLogHandler: LogHandler {
   let writer: LineWriter
-  var logLevel: Logger.Level
+  let level: LogLevel
+  /// The level that one logger was given for itself.
+  private var ownLevel: Logger.Level?
   var metadata: Logger.Metadata = [:]
+
+  init(writer: LineWriter, level: LogLevel) {
+    self.writer = writer
+    self.level = level
+  }
+
+  var logLevel: Logger.Level {
+    get { ownLevel ?? level.value }
+    set { ownLevel = newValue }
+  }
 
   subscript(metadataKey key: String) -> Logger.Metadata.Value? {
     get { metadata[key] }

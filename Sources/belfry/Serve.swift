@@ -9,7 +9,8 @@ struct Serve: ParsableCommand {
     abstract: "Serves the chat room until SIGTERM or SIGINT.",
     discussion: """
       Every option can also be set in the environment: BELFRY_ and its name in capitals with _ for \
-      -, lists separated by commas. The command line wins. Durations are written 500ms, 15s, 2m, \
+      -, lists separated by commas; or in the file that --config names, as lines such as history-age \
+      = 2h. The command line wins over the environment, and that over the file. Durations are written 500ms, 15s, 2m, \
       1h or 31d, sizes 512, 64KiB or 1MiB.
       """)
 
@@ -21,15 +22,16 @@ struct Serve: ParsableCommand {
     StandardDescriptors.fill()
     let writer = try LineWriter(to: 2)
     defer { writer.close() }
-    let level = options.logLevel.value
-    let logger = Logger(label: "belfry") { _ in LineLogHandler(writer: writer, logLevel: level) }
+    let level = LogLevel(options.logLevel.value)
+    let logger = Logger(label: "belfry") { _ in LineLogHandler(writer: writer, level: level) }
     for name in Environment.unknownVariables(options: ServeOptions.names) {
       logger.warning("\(name) in the environment is no option of this program")
     }
     do {
       let server = try Server(options.settings(), logger: logger)
       for address in server.addresses { announce(address, logger) }
-      try server.run(stopping: [.terminate, .interrupt])
+      let reload = Reload(on: .hangUp, load: Self.reread) { level.value = $0 }
+      try server.run(stopping: [.terminate, .interrupt], reload: reload)
       logger.info("stopped")
     } catch let error as ReactorError {
       logger.error("\(error)")
@@ -37,6 +39,20 @@ struct Serve: ParsableCommand {
     } catch let error as SettingsError {
       logger.error("\(error)")
       throw ExitCode(1)
+    }
+  }
+
+  /// The settings as they would be now, were the program started anew.
+  private static func reread() throws(SettingsError) -> ServerSettings {
+    let commandLine = Array(CommandLine.arguments.dropFirst())
+    do {
+      var arguments = try Environment.arguments(commandLine, options: ServeOptions.names)
+      if arguments.first == "serve" { arguments.removeFirst() }
+      return try Serve.parse(arguments).options.settings()
+    } catch let error as UnreadableFile {
+      throw SettingsError("\(error)")
+    } catch {
+      throw SettingsError(Serve.message(for: error))
     }
   }
 

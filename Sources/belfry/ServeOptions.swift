@@ -7,6 +7,13 @@ internal import Reactor
 
 /// The options of `belfry serve`, which the environment may set too.
 struct ServeOptions: ParsableArguments {
+  @Option(
+    help: """
+      A file with options, a line history-age = 2h for each. SIGHUP has it, and --secret-file, read \
+      again. (default: none)
+      """)
+  var config: String?
+
   @Option(help: "Where to listen, repeatable: HOST:PORT, [IPV6]:PORT or unix:PATH.")
   var listen: [ListenArgument] = [ListenArgument(.tcp(host: "127.0.0.1", port: 5000))]
 
@@ -46,6 +53,8 @@ struct ServeOptions: ParsableArguments {
 
   @Option(help: "A listener that is more bytes behind than this is closed.")
   var listenerLagBytes = SizeArgument(4 << 20)
+
+  @OptionGroup(title: "Limits") var limits: LimitOptions
 
   @Option(help: "How long a sign-in lasts.")
   var sessionAge = DurationArgument(.seconds(31 * 86400))
@@ -91,12 +100,13 @@ struct ServeOptions: ParsableArguments {
   var logLevel = LogLevelArgument(.info)
 
   /// The options' names, without dashes; the tests hold them against the help.
-  static let names = [
-    "listen", "base-path", "rooms", "max-rooms", "max-message", "history-count", "history-age",
-    "history-bytes", "heartbeat", "retry", "listener-lag", "listener-lag-bytes", "session-age",
-    "secret-file", "origin", "trusted-proxy", "redis", "redis-timeout", "vue-path", "drain-time",
-    "stats-interval", "log-level",
-  ]
+  static let names =
+    [
+      "listen", "base-path", "rooms", "max-rooms", "max-message", "history-count", "history-age",
+      "history-bytes", "heartbeat", "retry", "listener-lag", "listener-lag-bytes", "session-age",
+      "secret-file", "origin", "trusted-proxy", "redis", "redis-timeout", "vue-path", "drain-time",
+      "stats-interval", "log-level", "config",
+    ] + LimitOptions.names
 
   /// - Throws: what is wrong, in words that name the option.
   func settings() throws -> ServerSettings {
@@ -119,6 +129,7 @@ struct ServeOptions: ParsableArguments {
     settings.hub.retry = retry.value
     settings.hub.listenerLag = try atMostADay(listenerLag.value, "--listener-lag")
     settings.hub.listenerLagBytes = try positive(listenerLagBytes.value, "--listener-lag-bytes")
+    try limits.set(&settings)
     settings.sessionAge = sessionAge.value
     settings.origins = origin.map(\.value)
     settings.trustedProxies = try proxies()
@@ -126,6 +137,7 @@ struct ServeOptions: ParsableArguments {
     settings.drainTime = drainTime.value
     settings.statisticsInterval = statsInterval.value > .zero ? statsInterval.value : nil
     settings.sessionKeys = try sessionKeys()
+    settings.logLevel = logLevel.value
     return settings
   }
 

@@ -75,7 +75,13 @@ import Testing
     (["--max-message", "3000000GiB"], "--max-message"), (["--rooms", "team-*"], "--rooms"),
     (["--redis", "localhost:6379"], "redis"), (["--redis", "rediss://localhost"], "redis"),
     (["--redis", "redis://h", "--redis-timeout", "1ms"], "--redis-timeout"),
-    (["brew"], "brew"), (["--history-count", "-1"], "history-count"),
+    (["--max-listeners", "0"], "--max-listeners"), (["--post-rate", "fast"], "post-rate"),
+    (["--max-listeners-per-ip=-1"], "max-listeners-per-ip"),
+    (["--max-connections", "0"], "--max-connections"), (["--max-head", "100"], "--max-head"),
+    (["--request-timeout", "0"], "--request-timeout"),
+    (["--idle-timeout", "2d"], "--idle-timeout"),
+    (["--config", "/nonexistent"], "/nonexistent"), (["brew"], "brew"),
+    (["--history-count", "-1"], "history-count"),
   ])
   func `a bad option is named, and the status is 64`(arguments: [String], name: String) throws {
     let (status, text) = try Program(Self.anyPort + arguments).end()
@@ -207,6 +213,8 @@ import Testing
     let program = try Program(Self.anyPort, descriptors: 64)
     let port = try program.port()
     let listener = try Listener(port: port)
+    // Fewer than it knows of, as if others had taken them: connections are bounded by what it knows.
+    try lowerLimit(of: program.process.processIdentifier, to: 30)
     var idle = try (0..<100).map { _ in try Client(port: port) }
     _ = try program.line(matching: "no descriptor left")
     let burnt = try cpuTime(of: program.process.processIdentifier)
@@ -223,6 +231,23 @@ import Testing
     kill(program.process.processIdentifier, SIGTERM)
     let text = try program.end().text
     #expect(text.split(separator: "\n").filter { $0.contains("no descriptor left") }.count == 1)
+  }
+
+  @Test func `those who say nothing can't take the last descriptors`() throws {
+    let program = try Program(Self.anyPort + ["--stats-interval", "100ms"], descriptors: 64)
+    let port = try program.port()
+    let listener = try Listener(port: port)
+    let silent = try (0..<200).map { _ in try Client(port: port) }
+    let publisher = try Client(port: port)
+    try publisher.send(
+      "POST /post HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+        + "Content-Length: 9\r\n\r\nmessage=x")
+    #expect(try publisher.response().status == 204)
+    #expect(try listener.texts(1)[0].hasSuffix(": x"))
+    _ = try program.line(matching: "statistics .*ended-total=[0-9]")
+    kill(program.process.processIdentifier, SIGTERM)
+    #expect(try !program.end().text.contains("no descriptor left"))
+    withExtendedLifetime(silent) {}
   }
 
   @Test func `streams are refused before the descriptors run out, and publishers still get in`()
@@ -250,6 +275,16 @@ import Testing
     for listener in listeners { #expect(try listener.texts(1)[0].hasSuffix(": x")) }
     _ = try program.line(
       matching: "statistics .*delivered=\(listeners.count) .*listeners=\(listeners.count) ")
+  }
+
+  /// Sets the soft limit on descriptors of a process that runs.
+  private func lowerLimit(of process: Int32, to descriptors: UInt) throws {
+    let command = Process()
+    command.executableURL = URL(fileURLWithPath: "/usr/bin/prlimit")
+    command.arguments = ["--pid", "\(process)", "--nofile=\(descriptors):"]
+    try command.run()
+    command.waitUntilExit()
+    #expect(command.terminationStatus == 0)
   }
 
   /// Seconds of processor time that a process has used.

@@ -113,7 +113,7 @@ import Testing
   }
 
   @Test func `over the limit a browser is told to come back, and a program is refused`() throws {
-    let server = try TestServer { $0.maximumListeners = 1 }
+    let server = try TestServer { $0.admission.listeners = 1 }
     defer { server.stop() }
     let first = try server.listen()
     let browser = try server.get("/stream", "Accept: text/event-stream")

@@ -54,11 +54,15 @@ final class TestServer {
     self.port = port
   }
 
-  var counters: HubCounters {
-    let result = Channel<HubCounters>()
+  var counters: HubCounters { onLoop { $0.counters } }
+  var admission: AdmissionCounters { onLoop { $0.admissionCounters } }
+
+  /// Has the loop answer a question.
+  func onLoop<Value: Sendable>(_ question: @escaping @Sendable (Server) -> Value) -> Value {
+    let result = Channel<Value>()
     let shared = shared
     // Set before the port was told, gone only after `stop`.
-    shared.remote!.execute { result.send(shared.server!.counters) }
+    shared.remote!.execute { result.send(question(shared.server!)) }
     return result.receive()
   }
 
@@ -75,13 +79,15 @@ final class TestServer {
 
   func join() { thread.join() }
 
-  func client() throws -> Client { try Client(port: port) }
+  /// - Parameter source: the last byte of the client's address.
+  func client(source: UInt8 = 1) throws -> Client { try Client(port: port, source: source) }
 
   /// Sends one request and reads its answer.
   func answer(
-    _ method: String, _ target: String, _ headers: [String] = [], body: [UInt8] = []
+    _ method: String, _ target: String, _ headers: [String] = [], body: [UInt8] = [],
+    source: UInt8 = 1
   ) throws -> Response {
-    let client = try client()
+    let client = try client(source: source)
     let fields = headers.map { "\($0)\r\n" }.joined()
     let length = body.isEmpty && method != "POST" ? "" : "Content-Length: \(body.count)\r\n"
     try client.send(
@@ -130,9 +136,9 @@ final class Listener {
 
   init(
     port: UInt16, _ target: String = "/stream", _ headers: [String] = [],
-    version: String = "HTTP/1.1", receiveBuffer: Int32? = nil
+    version: String = "HTTP/1.1", receiveBuffer: Int32? = nil, source: UInt8 = 1
   ) throws {
-    client = try Client(port: port, receiveBuffer: receiveBuffer)
+    client = try Client(port: port, receiveBuffer: receiveBuffer, source: source)
     let fields = headers.map { "\($0)\r\n" }.joined()
     try client.send("GET \(target) \(version)\r\nHost: test\r\n\(fields)\r\n")
     let end = Array("\r\n\r\n".utf8)

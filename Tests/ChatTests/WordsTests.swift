@@ -34,6 +34,7 @@ import Testing
     let script = Words.of(language).script
     #expect(script.newMessages.contains("{n}"))
     #expect(script.waitSeconds.contains("{n}"))
+    #expect(script.tooFast.contains("{n}"))
     #expect(script.failed.contains("{status}"))
     #expect(script.unwell.contains("{status}"))
   }

@@ -14,9 +14,7 @@ public final class Client {
     public init(description: String) { self.description = description }
   }
 
-  /// Connects to a port of the loopback address, or to a Unix socket.
-  ///
-  /// - Parameter receiveBuffer: bytes the kernel may hold for us; small ones make a slow reader.
+  /// Connects to a port of the IPv6 loopback address, or of the other.
   public convenience init(port: UInt16, isIPv6: Bool) throws {
     guard isIPv6 else {
       try self.init(port: port)
@@ -40,7 +38,12 @@ public final class Client {
     setTimeouts()
   }
 
-  public init(port: UInt16, receiveBuffer: Int32? = nil) throws {
+  /// Connects to a port of the loopback address, or to a Unix socket.
+  ///
+  /// - Parameters:
+  ///   - receiveBuffer: bytes the kernel may hold for us; small ones make a slow reader.
+  ///   - source: the last byte of our own address in 127.0.0.0/24.
+  public init(port: UInt16, receiveBuffer: Int32? = nil, source: UInt8 = 1) throws {
     descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
@@ -51,12 +54,27 @@ public final class Client {
         descriptor, SOL_SOCKET, SO_RCVBUF, &receiveBuffer, socklen_t(MemoryLayout<Int32>.size))
     }
     setTimeouts()
-    let status = unsafe withUnsafePointer(to: &address) { pointer in
-      unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        unsafe connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+    if source != 1 {
+      var own = address
+      own.sin_port = 0
+      unsafe inet_pton(AF_INET, "127.0.0.\(source)", &own.sin_addr)
+      guard unsafe Self.withAddress(&own, { unsafe bind(descriptor, $0, $1) }) == 0 else {
+        throw failure("bind")
       }
     }
-    guard status == 0 else { throw failure("connect") }
+    guard unsafe Self.withAddress(&address, { unsafe connect(descriptor, $0, $1) }) == 0 else {
+      throw failure("connect")
+    }
+  }
+
+  private static func withAddress(
+    _ address: inout sockaddr_in, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32
+  ) -> Int32 {
+    unsafe withUnsafePointer(to: &address) { pointer in
+      unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        unsafe body($0, socklen_t(MemoryLayout<sockaddr_in>.size))
+      }
+    }
   }
 
   public init(path: String) throws {

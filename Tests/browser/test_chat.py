@@ -209,6 +209,7 @@ class WritingTests(BrowserTests):
         for status, headers, words in (
             (503, {"Retry-After": "7"}, "Try again in 7 s."),
             (429, {}, "Try again in a moment."),
+            (429, {"Retry-After": "3"}, "too fast. Try again in 3 s."),
             (403, {}, "Log in again"),
             (413, {}, "too long"),
             (500, {}, "(500)"),
@@ -223,6 +224,16 @@ class WritingTests(BrowserTests):
         ann.wait_line("Ann: keep me")
         self.assertEqual((ann.draft, ann.note), ("", ""))
         self.assertEqual(ann.lines.count("Ann: keep me"), 1)
+
+    def test_a_message_that_came_too_fast_is_kept_and_said(self):
+        server = self.serve("--post-rate", "1/5s")
+        ann = ChatPage(self.english, server).sign_in("Ann")
+        ann.say("first")
+        ann.wait_line("Ann: first")
+        ann.say("second")
+        until(lambda: "too fast" in ann.note, lambda: ann.note)
+        self.assertRegex(ann.note, r"Try again in [1-5] s\.")
+        self.assertEqual(ann.draft, "second")
 
     def test_a_message_that_is_too_long_is_said_by_the_server(self):
         server = self.serve("--max-message", "1KiB")

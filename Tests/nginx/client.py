@@ -15,20 +15,27 @@ BROWSER = {"Accept": "text/event-stream"}
 class Client:
     """Asks a port of 127.0.0.1 by HTTP/1.1, over TLS when there is a certificate to believe in."""
 
-    def __init__(self, port, host=None, certificate=None):
+    def __init__(self, port, host=None, certificate=None, source="127.0.0.1"):
         self.port = port
+        self.source = source
         self.host = host or f"127.0.0.1:{port}"
         self.certificate = certificate
 
     def connect(self, timeout=20):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
-        connection.sock = socket.create_connection(("127.0.0.1", self.port), timeout)
+        connection.sock = socket.create_connection(
+            ("127.0.0.1", self.port), timeout, (self.source, 0)
+        )
         if self.certificate:
             context = ssl.create_default_context(cafile=self.certificate)
             connection.sock = context.wrap_socket(
                 connection.sock, server_hostname=self.host.partition(":")[0]
             )
         return connection
+
+    def at(self, source):
+        """The same from another address of 127.0.0.0/8."""
+        return Client(self.port, self.host, self.certificate, source)
 
     def ask(self, method, path, headers=None, body=None, connection=None):
         """The answer, whose body is `text`."""

@@ -250,6 +250,19 @@ class RefusalTests(HTTPTests):
         for stream in streams:
             self.assertEqual(stream.text(), "all")
 
+    def test_limits_count_the_client_whom_nginx_names(self):
+        self.belfry_on_socket("--max-listeners-per-ip", "2", "--post-rate", "3/h")
+        site = self.site()
+        for source in ("127.0.0.2", "127.0.0.3"):
+            client = site.client.at(source)
+            streams = [self.listen(client) for _ in range(2)]
+            self.assert_busy(client.get("/stream", BROWSER), (2.5, 7.5))
+            program = client.get("/stream", {"Accept": "*/*"})
+            self.assertEqual((program.status, program.headers["Retry-After"]), (429, "5"))
+            self.assertEqual([client.post("x") for _ in range(4)], [204, 204, 204, 429])
+            for stream in streams:
+                self.assertEqual(stream.text(), "x")
+
     def test_a_reload_of_nginx_disturbs_no_stream(self):
         self.belfry_on_socket()
         site = self.site()

@@ -184,7 +184,8 @@
     if (status === 401 || status === 403) return words.refused;
     if (status === 429 || status === 503) {
       const n = seconds(answer.headers.get('Retry-After'));
-      return n === null ? words.wait : fill(words.waitSeconds, { n });
+      if (n === null) return words.wait;
+      return fill(status === 429 ? words.tooFast : words.waitSeconds, { n });
     }
     return fill(status >= 500 ? words.failed : words.unwell, { status });
   };

@@ -1,0 +1,25 @@
+/// A token bucket: holds as many tokens as its rate's count, is full at first, and gets one back each
+/// interval.
+///
+/// Only the moment is stored at which it will be full, which tells how many tokens are missing (the
+/// generic cell rate algorithm of ITU-T I.371 counts the same way).
+struct TokenBucket: Equatable {
+  /// From then on it is full.
+  private(set) var full: ContinuousClock.Instant
+
+  /// A full one.
+  init(now: ContinuousClock.Instant) { full = now }
+
+  /// How long it takes until there is a token; nil: there is one.
+  func wait(_ rate: Rate, now: ContinuousClock.Instant) -> Duration? {
+    let missing = max(full, now) - now
+    // Whole intervals, so that what division cuts off the interval is cut off here too.
+    let most = rate.interval * (rate.count - 1)
+    return missing > most ? missing - most : nil
+  }
+
+  /// Takes a token, which there is.
+  mutating func take(_ rate: Rate, now: ContinuousClock.Instant) {
+    full = max(full, now) + rate.interval
+  }
+}

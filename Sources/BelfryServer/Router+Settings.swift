@@ -1,0 +1,54 @@
+internal import Chat
+internal import Hub
+internal import Reactor
+
+extension Router {
+  /// What endpoints work with, whatever the settings come to be.
+  struct Parts {
+    let hub: Hub
+    let streams: StreamSet
+    let backplane: any Backplane
+    let admission: Admission
+    let pages: Pages
+    let files: StaticEndpoint
+
+    init(
+      _ settings: ServerSettings, hub: Hub, streams: StreamSet, backplane: any Backplane,
+      admission: Admission
+    ) throws {
+      let files = StaticEndpoint(vue: settings.vue)
+      pages = try Pages { files.path(of: $0) }
+      self.files = files
+      self.hub = hub
+      self.streams = streams
+      self.backplane = backplane
+      self.admission = admission
+    }
+  }
+
+  /// - Throws: a `SettingsError` when there is no room for the page.
+  init(_ settings: ServerSettings, keys: SessionKeys, _ parts: Parts) throws(SettingsError) {
+    guard let home = settings.rooms.home else {
+      throw SettingsError("there is no room for the page")
+    }
+    let (hub, backplane) = (parts.hub, parts.backplane)
+    let cookies = SessionCookies(
+      codec: SessionCodec(keys: keys), maximumAge: settings.sessionAge)
+    let origins = OriginPolicy(allowed: settings.origins)
+    self.init(
+      basePath: settings.basePath,
+      login: LoginEndpoint(pages: parts.pages, cookies: cookies, origins: origins),
+      page: PageEndpoint(
+        pages: parts.pages, cookies: cookies, origins: origins, room: home,
+        since: { backplane.status.isUp ? hub.idBeforeHistory(of: $0, now: .now) : nil },
+        backplane: backplane),
+      post: PostEndpoint(
+        rooms: settings.rooms, maximumMessage: settings.maximumMessage, origins: origins,
+        backplane: backplane, admission: parts.admission),
+      stream: StreamEndpoint(
+        rooms: settings.rooms, hub: hub, backplane: backplane, streams: parts.streams,
+        origins: origins, admission: parts.admission),
+      files: parts.files, health: HealthEndpoint(backplane: backplane), cookies: cookies,
+      proxies: settings.trustedProxies)
+  }
+}
