@@ -17,8 +17,8 @@ package final class Server {
   private let logger: Logger
   private var ticker: Event?
   private var statistics: Statistics?
-  /// While the server is stopping: cuts what is left.
-  private var drain: Event?
+  /// While the server is stopping.
+  private var draining: Draining?
   /// Where it listens: port 0 became a port.
   package let addresses: [ListenAddress]
 
@@ -138,7 +138,7 @@ package final class Server {
     loop.run { [unowned self] in endOfTurn() }
     ticker = nil
     statistics = nil
-    drain = nil
+    draining = nil
     backplane.close()
     hub.removeAll(reason: .drain)
     http.close()
@@ -148,25 +148,22 @@ package final class Server {
     http.endOfTurn()
     let hasWaiting = backplane.endOfTurn()
     let hasMore = hub.flush() || hasWaiting
-    if drain != nil, hub.listenerCount == 0, http.connectionCount == 0 { loop.stop() }
+    if draining?.endOfTurn() ?? false { loop.stop() }
     return hasMore
   }
 
-  /// Accepts no more, ends the streams properly, answers what is asked already, and makes `run`
-  /// return, within the drain time. Called again, it cuts what is left.
+  /// Accepts no more, ends the streams properly and evenly over the drain time, answers what is asked
+  /// already, and makes `run` return. Called again, it cuts what is left.
   package func stop() {
-    guard drain == nil else {
+    guard draining == nil else {
       loop.stop()
       return
     }
     logger.info("stopping", metadata: ["listeners": "\(hub.listenerCount)"])
-    http.stopAccepting()
     let retry = settings.hub.retry
-    hub.endAll { retry * Double.random(in: 0.5...1.5) }
-    let loop = loop
-    drain = try? Event(on: loop, after: settings.drainTime) { loop.stop() }
-    // Without a timer there is no waiting.
-    if drain == nil { loop.stop() }
+    draining = Draining(on: loop, hub: hub, http: http, over: settings.drainTime) {
+      retry * Double.random(in: 0.5...1.5)
+    }
   }
 
   /// What the hub has done.

@@ -47,6 +47,10 @@ struct StreamEndpoint {
   private func open(
     _ rooms: [RoomName], _ context: RequestContext, _ exchange: HTTPExchange
   ) {
+    guard !hub.isEnding else {
+      refuse("the server is stopping", context, exchange, retry: hub.goodbyeRetry())
+      return
+    }
     guard hub.listenerCount < maximumListeners else {
       refuse("as many listeners as this server takes are here already", context, exchange)
       return
@@ -96,14 +100,19 @@ struct StreamEndpoint {
 
   /// Says no in a way that the client recovers from: a browser's EventSource gives up for good on
   /// any status but 200 (WHATWG HTML 9.2.3), so it gets a stream that ends at once.
-  private func refuse(_ reason: String, _ context: RequestContext, _ exchange: HTTPExchange) {
+  ///
+  /// - Parameter retry: when it shall come again; nil: in 5 s, a browser somewhere around that.
+  private func refuse(
+    _ reason: String, _ context: RequestContext, _ exchange: HTTPExchange, retry: Duration? = nil
+  ) {
     let accept = context.request.head["Accept"] ?? ""
     guard accept.contains("text/event-stream") else {
-      respond(Refusal(.serviceUnavailable, reason, retryAfter: .seconds(5)), context, exchange)
+      respond(
+        Refusal(.serviceUnavailable, reason, retryAfter: retry ?? .seconds(5)), context, exchange)
       return
     }
     var body: [UInt8] = []
-    let retry = Duration.milliseconds(Int.random(in: 2500...7500))
+    let retry = retry ?? .milliseconds(Int.random(in: 2500...7500))
     ServerSentEvent(type: "busy", data: reason, retry: retry).encode(into: &body)
     var response = HTTPResponse(.ok, headers: StreamHead.headers, body: body)
     origins.grant(context, in: &response.headers)

@@ -16,6 +16,9 @@ internal import Glibc
     package var requestTime = Duration.seconds(10)
     /// Time between two requests on a connection; longer than nginx' upstream pool keeps one (60 s).
     package var idleTime = Duration.seconds(75)
+    /// Time that a server which stops leaves for a request that may be on its way already: a
+    /// connection closed just then would be lost to a client that did nothing wrong.
+    package var closingTime = Duration.seconds(1)
     /// Time for a client to read an answer.
     package var replyTime = Duration.seconds(60)
 
@@ -164,7 +167,6 @@ internal import Glibc
       if let connection = OpaquePointer(context) {
         let known = unsafe HTTPConnection(connection, stream, server: self)
         unsafe connections[connection] = known
-        if isClosing { known.closeIfIdle() }
       }
       unsafe bufferevent_decref(stream)
     }
@@ -196,13 +198,20 @@ internal import Glibc
 
   // MARK: Stopping
 
-  /// Accepts no more connections; ends those that wait for a request, and the others with their
-  /// answers.
+  /// Accepts no more connections; ends those that are there with their next answers, or when they have
+  /// waited for a request for `closingTime`.
   package func stopAccepting() {
+    guard !isClosing else { return }
     isClosing = true
     for listener in listeners { listener.close() }
     listeners = []
-    for connection in unsafe Array(connections.values) { connection.closeIfIdle() }
+    sweep(now: .now)
+    // Without memory for the quicker one the old one does, later.
+    if let sweeper = try? Event(
+      on: loop, every: .milliseconds(50), onFire: { [unowned self] in sweep(now: .now) })
+    {
+      self.sweeper = sweeper
+    }
   }
 
   /// Cuts every connection that is left. The server can be released then.
