@@ -37,6 +37,8 @@ package final class Hub {
   var nextToEnd: UInt32 = 0
   /// How long a listener that is ended shall wait before it reconnects.
   package internal(set) var goodbyeRetry: () -> Duration = { .zero }
+  /// The room whose messages are being restored.
+  var restored: Room?
   var isWalking = false
   /// The present tick of the heartbeat schedule.
   var tick: UInt32 = 0
