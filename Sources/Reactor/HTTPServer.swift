@@ -138,6 +138,22 @@ internal import Glibc
     return bound
   }
 
+  /// Listens on a socket that this process was handed, which it takes over.
+  package func listen(on inherited: InheritedSocket) throws(ReactorError) {
+    // Shared with whoever handed it over: nobody else waits in `accept` on it for long either.
+    _ = fcntl(inherited.descriptor, F_SETFL, O_NONBLOCK)
+    if case .tcp = inherited.address { options.apply(to: inherited.descriptor) }
+    unsafe listeners.append(
+      try ListeningSocket(
+        inherited.descriptor, address: inherited.address, ownsPath: inherited.ownsPath,
+        http: http, loop: loop, log: log))
+  }
+
+  /// The sockets that it listens on, to be handed to another process; `HTTPServer` still closes them.
+  package var listeningSockets: [(descriptor: Int32, ownsPath: Bool)] {
+    listeners.map { ($0.descriptor, $0.ownsPath) }
+  }
+
   /// To be called at the end of each turn of the loop.
   package func endOfTurn() {
     for listener in listeners { listener.endOfTurn() }
@@ -200,10 +216,12 @@ internal import Glibc
 
   /// Accepts no more connections; ends those that are there with their next answers, or when they have
   /// waited for a request for `closingTime`.
-  package func stopAccepting() {
+  ///
+  /// - Parameter leavingPaths: another process goes on listening on the same Unix sockets.
+  package func stopAccepting(leavingPaths: Bool = false) {
     guard !isClosing else { return }
     isClosing = true
-    for listener in listeners { listener.close() }
+    for listener in listeners { listener.close(leavingPath: leavingPaths) }
     listeners = []
     sweep(now: .now)
     // Without memory for the quicker one the old one does, later.
