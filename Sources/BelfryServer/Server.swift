@@ -8,17 +8,28 @@ package import Reactor
 ///
 /// Made, run and let go on one thread; `run` returns when the server has drained.
 package final class Server {
-  private let loop: EventLoop
-  private let http: HTTPServer
-  private let hub: Hub
+  let loop: EventLoop
+  let http: HTTPServer
+  let hub: Hub
   private let streams: StreamSet
   private let backplane: any Backplane
-  private let settings: ServerSettings
-  private let logger: Logger
+  /// The same when it is this process alone.
+  let local: LocalBackplane?
+  let settings: ServerSettings
+  let logger: Logger
   private var ticker: Event?
   private var statistics: Statistics?
   /// While the server is stopping.
-  private var draining: Draining?
+  var draining: Draining?
+  /// What signs sessions when nothing was set: a successor needs it.
+  let secret: [UInt8]?
+  let service: ServiceNotifier?
+  /// The server that this one takes over from.
+  let predecessor: Inheritance?
+  /// The server that takes over from this one.
+  var succession: Succession?
+  /// Why it could not begin to serve.
+  var failure: (any Error)?
   /// Where it listens: port 0 became a port.
   package let addresses: [ListenAddress]
 
@@ -34,25 +45,33 @@ package final class Server {
       )
     }
     var generator = SystemRandomNumberGenerator()
-    let keys = settings.sessionKeys ?? SessionKeys.random(using: &generator)
-    let codec = SessionCodec(keys: keys)
-
     let loop = try EventLoop { logger.warning("libevent", metadata: ["message": "\($0)"]) }
+    let predecessor = try settings.predecessor.map { try Inheritance($0, on: loop) }
+    let secret =
+      settings.sessionKeys == nil
+      ? predecessor?.secret ?? SessionKeys.randomSecret(using: &generator) : nil
+    // One of the two is there.
+    let codec = SessionCodec(keys: settings.sessionKeys ?? SessionKeys(secret: secret!))
+
     let relay = StreamRelay()
     let streams = try StreamSet(on: loop) { relay.pass($0, $1) }
-    let sockets = SocketOptions()
+    var sockets = SocketOptions()
+    sockets.reusePort = settings.reusePort
     let epoch = Epoch.random(using: &generator)
     let hub = Hub(
       settings: settings.hub, epoch: epoch,
       sink: SocketSink(streams, userTimeout: sockets.userTimeout), now: .now)
     relay.hub = hub
     let backplane: any Backplane
+    var local: LocalBackplane?
     if let redis = settings.redis {
       backplane = try RedisBackplane(on: loop, redis, hub: hub, logger: logger)
     } else {
-      backplane = LocalBackplane(epoch: epoch) { text, room, number in
+      let alone = LocalBackplane(epoch: epoch) { text, room, number in
         hub.append(text, to: room, number: number, now: .now)
       }
+      local = alone
+      backplane = alone
     }
 
     let router = try Self.router(
@@ -64,9 +83,16 @@ package final class Server {
       log: { logger.warning("accepting paused", metadata: ["reason": "\($0)"]) },
       onRequest: { router.route($0) })
     do {
-      var addresses: [ListenAddress] = []
-      for address in settings.listen { addresses.append(try http.listen(on: address)) }
-      self.addresses = addresses
+      addresses = try Self.listen(settings, predecessor, http)
+      service = settings.service.flatMap { service in
+        do throws(ReactorError) {
+          return try ServiceNotifier(on: loop, service)
+        } catch {
+          // Without it there is only nobody who knows.
+          logger.warning("the service manager can't be told", metadata: ["reason": "\(error)"])
+          return nil
+        }
+      }
       let lag = LoopLag(interval: hub.tickInterval, now: .now)
       ticker = try Event(on: loop, every: hub.tickInterval) {
         let now = ContinuousClock.now
@@ -88,9 +114,27 @@ package final class Server {
     self.http = http
     self.hub = hub
     self.backplane = backplane
+    self.local = local
+    self.secret = secret
+    self.predecessor = predecessor
     self.streams = streams
     self.settings = settings
     self.logger = logger
+  }
+
+  /// Listens, unless somebody else still does there; returns where.
+  private static func listen(
+    _ settings: ServerSettings, _ predecessor: Inheritance?, _ http: HTTPServer
+  ) throws(ReactorError) -> [ListenAddress] {
+    if let predecessor { return predecessor.inherited.map(\.address) }
+    var addresses: [ListenAddress] = []
+    for socket in settings.inherited {
+      try http.listen(on: socket)
+      addresses.append(socket.address)
+    }
+    guard addresses.isEmpty else { return addresses }
+    for address in settings.listen { addresses.append(try http.listen(on: address)) }
+    return addresses
   }
 
   /// Listening, libevent, the log and a few connections.
@@ -127,25 +171,43 @@ package final class Server {
       proxies: settings.trustedProxies)
   }
 
-  /// Serves until `stop` has drained everything.
+  /// Serves until `stop` has drained everything, or a successor has taken over.
   ///
-  /// - Parameter stopping: signals that stop it; a second one cuts what is left.
-  package func run(stopping signals: [Signal] = []) throws {
-    let watches = try signals.map { signal in
+  /// - Parameters:
+  ///   - stopping: signals that stop it; a second one cuts what is left.
+  ///   - handingOver: signals that start a successor.
+  ///   - onServing: called when it begins to serve.
+  /// - Throws: why it could not begin.
+  package func run(
+    stopping: [Signal] = [], handingOver: [Signal] = [], onServing: @escaping () -> Void = {}
+  ) throws {
+    var watches = try stopping.map { signal in
       try Event(on: loop, signal: signal) { [unowned self] in stop() }
     }
+    watches += try handingOver.map { signal in
+      try Event(on: loop, signal: signal) { [unowned self] in handOver() }
+    }
     defer { withExtendedLifetime(watches) {} }
+    if let predecessor {
+      prepare(for: predecessor, onServing: onServing)
+    } else {
+      service?.ready()
+      onServing()
+    }
     loop.run { [unowned self] in endOfTurn() }
     ticker = nil
     statistics = nil
     draining = nil
+    succession = nil
     backplane.close()
     hub.removeAll(reason: .drain)
     http.close()
+    if let failure { throw failure }
   }
 
   private func endOfTurn() -> Bool {
     http.endOfTurn()
+    if let predecessor, backplane.status.isUp { predecessor.sayReady() }
     let hasWaiting = backplane.endOfTurn()
     let hasMore = hub.flush() || hasWaiting
     if draining?.endOfTurn() ?? false { loop.stop() }
@@ -159,6 +221,8 @@ package final class Server {
       loop.stop()
       return
     }
+    succession?.cancel()
+    service?.stopping()
     logger.info("stopping", metadata: ["listeners": "\(hub.listenerCount)"])
     let retry = settings.hub.retry
     draining = Draining(on: loop, hub: hub, http: http, over: settings.drainTime) {

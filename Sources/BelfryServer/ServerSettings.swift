@@ -24,8 +24,20 @@ package struct ServerSettings: Sendable {
   package var trustedProxies = TrustedProxies()
   /// Vue's runtime build: the script itself.
   package var vue: [UInt8] = []
-  /// Time for streams and answers to end after SIGTERM.
+  /// Listening sockets that the service manager has opened: they take the place of `listen`.
+  package var inherited: [InheritedSocket] = []
+  /// Whether other processes may listen on the same ports too.
+  package var reusePort = false
+  /// Time over which streams are ended after SIGTERM, and answers may take to end.
   package var drainTime = Duration.seconds(10)
+  /// The same when a successor has taken over.
+  package var takeoverTime = Duration.seconds(2)
+  /// How a successor is started; nil: none can be.
+  package var successor: SuccessorSettings?
+  /// What this server takes over; nil: it begins by itself.
+  package var predecessor: PredecessorSettings?
+  /// The service manager that wants to know how the server is; nil: there is none.
+  package var service: ServiceSettings?
   /// Open streams at most; nil: what the limit on descriptors leaves.
   package var maximumListeners: Int?
 

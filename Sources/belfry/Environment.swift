@@ -1,15 +1,38 @@
+internal import BelfryServer
 internal import Reactor
 
 /// Options that come from the environment: `BELFRY_HISTORY_AGE=2h` is `--history-age 2h`.
 enum Environment {
   private static let prefix = "BELFRY_"
   /// Variables that are no option's.
-  private static let others: Set<String> = ["BELFRY_SECRET"]
+  private static let others: Set<String> = ["BELFRY_SECRET", SuccessorSettings.variable]
   /// Options whose variables hold several values, separated by commas.
   private static let lists: Set<String> = ["listen", "origin", "trusted-proxy"]
+  /// Options without a value, whose variables are `true` or `false`.
+  private static let flags: Set<String> = ["reuse-port"]
 
   /// The keys that sign sessions, one a line.
   static var secret: String? { ProcessEnvironment.value(of: "BELFRY_SECRET") }
+
+  /// The server that this process is to take over from; nil when it begins by itself.
+  static var predecessor: PredecessorSettings? {
+    ProcessEnvironment.value(of: SuccessorSettings.variable)
+      .flatMap { Int32($0) }.map(PredecessorSettings.init)
+  }
+
+  /// The service manager that started this process (sd_notify(3), sd_watchdog_enabled(3)); nil when
+  /// none did that wants to hear of it.
+  static var service: ServiceSettings? {
+    guard let socket = ProcessEnvironment.value(of: "NOTIFY_SOCKET") else { return nil }
+    var settings = ServiceSettings(socket: socket)
+    let process = ProcessEnvironment.value(of: "WATCHDOG_PID").map { Int32($0) }
+    if process ?? ProcessEnvironment.processID == ProcessEnvironment.processID,
+      let time = ProcessEnvironment.value(of: "WATCHDOG_USEC").flatMap({ Int64($0) }), time > 0
+    {
+      settings.watchdog = .microseconds(time)
+    }
+    return settings
+  }
 
   /// The command line with what the environment says put in front, where it doesn't say it itself.
   ///
@@ -22,6 +45,11 @@ enum Environment {
     var arguments: [String] = []
     for option in options where !given.contains(Substring(option)) {
       guard let value = ProcessEnvironment.value(of: variable(of: option)) else { continue }
+      // Any other value becomes an error that names the option.
+      if flags.contains(option), value == "true" || value == "false" {
+        if value == "true" { arguments.append("--\(option)") }
+        continue
+      }
       let values = lists.contains(option) ? value.split(separator: ",").map(String.init) : [value]
       arguments += values.map { "--\(option)=\($0)" }
     }

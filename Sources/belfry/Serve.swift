@@ -19,6 +19,7 @@ struct Serve: ParsableCommand {
 
   func run() throws {
     StandardDescriptors.fill()
+    OtherDescriptors.keep()
     let writer = try LineWriter(to: 2)
     defer { writer.close() }
     let level = options.logLevel.value
@@ -27,9 +28,10 @@ struct Serve: ParsableCommand {
       logger.warning("\(name) in the environment is no option of this program")
     }
     do {
-      let server = try Server(options.settings(), logger: logger)
-      for address in server.addresses { announce(address, logger) }
-      try server.run(stopping: [.terminate, .interrupt])
+      let server = try Server(options.settingsOfProcess(), logger: logger)
+      try server.run(stopping: [.terminate, .interrupt], handingOver: [.user2]) {
+        for address in server.addresses { announce(address, logger) }
+      }
       logger.info("stopped")
     } catch let error as ReactorError {
       logger.error("\(error)")

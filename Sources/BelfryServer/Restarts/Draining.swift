@@ -11,15 +11,17 @@ final class Draining {
 
   /// Accepts no more, and begins.
   ///
-  /// - Parameter retry: how long a listener shall wait before it reconnects; asked once for each.
+  /// - Parameters:
+  ///   - leavingPaths: another process goes on listening on the same Unix sockets.
+  ///   - retry: how long a listener shall wait before it reconnects; asked once for each.
   init(
     on loop: EventLoop, hub: Hub, http: HTTPServer, over time: Duration,
-    retry: @escaping () -> Duration
+    leavingPaths: Bool = false, retry: @escaping () -> Duration
   ) {
     self.hub = hub
     self.http = http
     drain = Drain(of: hub.listenerCount, over: time, from: .now)
-    http.stopAccepting()
+    http.stopAccepting(leavingPaths: leavingPaths)
     hub.beginEnding(retry: retry)
     timer = try? Event(on: loop, every: Drain.tick) {}
   }

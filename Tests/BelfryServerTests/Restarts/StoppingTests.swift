@@ -8,8 +8,8 @@ import Testing
 /// SIGTERM, on real sockets.
 @Suite struct StoppingTests {
   @Test func `listeners that are sent away come back evenly`() throws {
-    let count = 1000
-    let time = Duration.seconds(3)
+    let count = 2000
+    let time = Duration.seconds(6)
     func server() throws -> TestServer {
       try TestServer {
         $0.drainTime = time
