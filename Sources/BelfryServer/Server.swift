@@ -13,6 +13,8 @@ package final class Server {
   let hub: Hub
   private let streams: StreamSet
   private let backplane: any Backplane
+  /// The same when it is this process alone.
+  let local: LocalBackplane?
   let admission: Admission
   let parts: Router.Parts
   let routes: Routes
@@ -24,8 +26,17 @@ package final class Server {
   private let socketRoom: Int
   private var ticker: Event?
   private var statistics: Statistics?
-  /// While the server is stopping: cuts what is left.
-  private var drain: Event?
+  /// While the server is stopping.
+  var draining: Draining?
+  /// What signs sessions when nothing was set: a successor needs it.
+  let secret: [UInt8]?
+  let service: ServiceNotifier?
+  /// The server that this one takes over from.
+  let predecessor: Inheritance?
+  /// The server that takes over from this one.
+  var succession: Succession?
+  /// Why it could not begin to serve.
+  var failure: (any Error)?
   /// Where it listens: port 0 became a port.
   package let addresses: [ListenAddress]
 
@@ -41,14 +52,21 @@ package final class Server {
       )
     }
     var generator = SystemRandomNumberGenerator()
-    let keys = settings.sessionKeys ?? SessionKeys.random(using: &generator)
     let admission = Admission(
       settings.admission, room: max(1, descriptors - Self.reserve(descriptors)), now: .now)
 
     let loop = try EventLoop { logger.warning("libevent", metadata: ["message": "\($0)"]) }
+    let predecessor = try settings.predecessor.map { try Inheritance($0, on: loop) }
+    let secret =
+      settings.sessionKeys == nil
+      ? predecessor?.secret ?? SessionKeys.randomSecret(using: &generator) : nil
+    // One of the two is there.
+    let keys = settings.sessionKeys ?? SessionKeys(secret: secret!)
+
     let relay = StreamRelay()
     let streams = try StreamSet(on: loop) { relay.pass($0, $1) }
-    let sockets = SocketOptions()
+    var sockets = SocketOptions()
+    sockets.reusePort = settings.reusePort
     let epoch = Epoch.random(using: &generator)
     let hub = Hub(
       settings: settings.hub, epoch: epoch,
@@ -56,12 +74,15 @@ package final class Server {
         streams, userTimeout: sockets.userTimeout, admission: admission), now: .now)
     relay.hub = hub
     let backplane: any Backplane
+    var local: LocalBackplane?
     if let redis = settings.redis {
       backplane = try RedisBackplane(on: loop, redis, hub: hub, logger: logger)
     } else {
-      backplane = LocalBackplane(epoch: epoch) { text, room, number in
+      let alone = LocalBackplane(epoch: epoch) { text, room, number in
         hub.append(text, to: room, number: number, now: .now)
       }
+      local = alone
+      backplane = alone
     }
 
     let parts = try Router.Parts(
@@ -73,9 +94,16 @@ package final class Server {
       onRequest: { routes.router.route($0) })
     http.isProxy = settings.trustedProxies.trusts
     do {
-      var addresses: [ListenAddress] = []
-      for address in settings.listen { addresses.append(try http.listen(on: address)) }
-      self.addresses = addresses
+      addresses = try Self.listen(settings, predecessor, http)
+      service = settings.service.flatMap { service in
+        do throws(ReactorError) {
+          return try ServiceNotifier(on: loop, service)
+        } catch {
+          // Without it there is only nobody who knows.
+          logger.warning("the service manager can't be told", metadata: ["reason": "\(error)"])
+          return nil
+        }
+      }
       let lag = LoopLag(interval: hub.tickInterval, now: .now)
       ticker = try Event(on: loop, every: hub.tickInterval) {
         let now = ContinuousClock.now
@@ -105,6 +133,9 @@ package final class Server {
     self.http = http
     self.hub = hub
     self.backplane = backplane
+    self.local = local
+    self.secret = secret
+    self.predecessor = predecessor
     self.streams = streams
     self.admission = admission
     self.parts = parts
@@ -112,7 +143,22 @@ package final class Server {
     self.settings = settings
     self.keys = keys
     self.logger = logger
-    socketRoom = descriptors - Self.ownDescriptors - settings.listen.count
+    socketRoom = descriptors - Self.ownDescriptors - addresses.count
+  }
+
+  /// Listens, unless somebody else still does there; returns where.
+  private static func listen(
+    _ settings: ServerSettings, _ predecessor: Inheritance?, _ http: HTTPServer
+  ) throws(ReactorError) -> [ListenAddress] {
+    if let predecessor { return predecessor.inherited.map(\.address) }
+    var addresses: [ListenAddress] = []
+    for socket in settings.inherited {
+      try http.listen(on: socket)
+      addresses.append(socket.address)
+    }
+    guard addresses.isEmpty else { return addresses }
+    for address in settings.listen { addresses.append(try http.listen(on: address)) }
+    return addresses
   }
 
   /// Listening, libevent, the log and a few connections.
@@ -125,55 +171,72 @@ package final class Server {
   /// Redis'. 15 were counted, 18 with Redis (ls /proc/PID/fd).
   private static let ownDescriptors = 24
 
-  /// Serves until `stop` has drained everything.
+  /// Serves until `stop` has drained everything, or a successor has taken over.
   ///
   /// - Parameters:
-  ///   - signals: they stop it; a second one cuts what is left.
+  ///   - stopping: signals that stop it; a second one cuts what is left.
+  ///   - handingOver: signals that start a successor.
   ///   - reload: how it gets new settings; nil: not at all.
-  package func run(stopping signals: [Signal] = [], reload: Reload? = nil) throws {
+  ///   - onServing: called when it begins to serve.
+  /// - Throws: why it could not begin.
+  package func run(
+    stopping: [Signal] = [], handingOver: [Signal] = [], reload: Reload? = nil,
+    onServing: @escaping () -> Void = {}
+  ) throws {
     let reloader = try reload.map { reload in
       try Reloader(on: loop, reload) { [unowned self] result in
         take(result, setLogLevel: reload.setLogLevel)
       }
     }
     defer { withExtendedLifetime(reloader) {} }
-    let watches = try signals.map { signal in
+    var watches = try stopping.map { signal in
       try Event(on: loop, signal: signal) { [unowned self] in stop() }
     }
+    watches += try handingOver.map { signal in
+      try Event(on: loop, signal: signal) { [unowned self] in handOver() }
+    }
     defer { withExtendedLifetime(watches) {} }
+    if let predecessor {
+      prepare(for: predecessor, onServing: onServing)
+    } else {
+      service?.ready()
+      onServing()
+    }
     loop.run { [unowned self] in endOfTurn() }
     ticker = nil
     statistics = nil
-    drain = nil
+    draining = nil
+    succession = nil
     backplane.close()
     hub.removeAll(reason: .drain)
     http.close()
+    if let failure { throw failure }
   }
 
   private func endOfTurn() -> Bool {
     http.room = max(4, socketRoom - hub.listenerCount)
     http.endOfTurn()
+    if let predecessor, backplane.status.isUp { predecessor.sayReady() }
     let hasWaiting = backplane.endOfTurn()
     let hasMore = hub.flush() || hasWaiting
-    if drain != nil, hub.listenerCount == 0, http.connectionCount == 0 { loop.stop() }
+    if draining?.endOfTurn() ?? false { loop.stop() }
     return hasMore
   }
 
-  /// Accepts no more, ends the streams properly, answers what is asked already, and makes `run`
-  /// return, within the drain time. Called again, it cuts what is left.
+  /// Accepts no more, ends the streams properly and evenly over the drain time, answers what is asked
+  /// already, and makes `run` return. Called again, it cuts what is left.
   package func stop() {
-    guard drain == nil else {
+    guard draining == nil else {
       loop.stop()
       return
     }
+    succession?.cancel()
+    service?.stopping()
     logger.info("stopping", metadata: ["listeners": "\(hub.listenerCount)"])
-    http.stopAccepting()
     let retry = settings.hub.retry
-    hub.endAll { retry * Double.random(in: 0.5...1.5) }
-    let loop = loop
-    drain = try? Event(on: loop, after: settings.drainTime) { loop.stop() }
-    // Without a timer there is no waiting.
-    if drain == nil { loop.stop() }
+    draining = Draining(on: loop, hub: hub, http: http, over: settings.drainTime) {
+      retry * Double.random(in: 0.5...1.5)
+    }
   }
 
   /// What the hub has done.

@@ -25,8 +25,22 @@ package struct ServerSettings: Sendable {
   package var trustedProxies = TrustedProxies()
   /// Vue's runtime build: the script itself.
   package var vue: [UInt8] = []
-  /// Time for streams and answers to end after SIGTERM.
+  /// Listening sockets that the service manager has opened: they take the place of `listen`.
+  package var inherited: [InheritedSocket] = []
+  /// Whether other processes may listen on the same ports too.
+  package var reusePort = false
+  /// Time over which streams are ended after SIGTERM, and answers may take to end.
   package var drainTime = Duration.seconds(10)
+  /// The same when a successor has taken over.
+  package var takeoverTime = Duration.seconds(2)
+  /// Time for a successor to start, and as much to load the history.
+  package var takeoverTimeout = Duration.seconds(30)
+  /// How a successor is started; nil: none can be.
+  package var successor: SuccessorSettings?
+  /// What this server takes over; nil: it begins by itself.
+  package var predecessor: PredecessorSettings?
+  /// The service manager that wants to know how the server is; nil: there is none.
+  package var service: ServiceSettings?
   /// Who may listen and post, and how much.
   package var admission = AdmissionLimits()
   /// Bounds on requests and connections. `httpLimits` says how long a body may be.

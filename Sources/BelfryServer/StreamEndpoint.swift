@@ -46,6 +46,10 @@ struct StreamEndpoint {
   private func open(
     _ rooms: [RoomName], _ context: RequestContext, _ exchange: HTTPExchange
   ) {
+    guard !hub.isEnding else {
+      refuse(.stopping, "the server is stopping", context, exchange, retry: hub.goodbyeRetry())
+      return
+    }
     if let reason = admission.refusal(ofListener: context.client, open: hub.listenerCount) {
       let text =
         reason == .listeners
@@ -101,19 +105,22 @@ struct StreamEndpoint {
 
   /// Says no in a way that the client recovers from: a browser's EventSource gives up for good on
   /// any status but 200 (WHATWG HTML 9.2.3), so it gets a stream that ends at once.
+  ///
+  /// - Parameter retry: when it shall come again; nil: in 5 s, a browser somewhere around that.
   private func refuse(
-    _ reason: RefusalReason, _ text: String, _ context: RequestContext, _ exchange: HTTPExchange
+    _ reason: RefusalReason, _ text: String, _ context: RequestContext, _ exchange: HTTPExchange,
+    retry: Duration? = nil
   ) {
     admission.counters.count(reason)
     let accept = context.request.head["Accept"] ?? ""
     guard accept.contains("text/event-stream") else {
       let status: HTTPStatus =
         reason == .listenersOfAddress ? .tooManyRequests : .serviceUnavailable
-      respond(Refusal(status, text, retryAfter: .seconds(5)), context, exchange)
+      respond(Refusal(status, text, retryAfter: retry ?? .seconds(5)), context, exchange)
       return
     }
     var body: [UInt8] = []
-    let retry = Duration.milliseconds(Int.random(in: 2500...7500))
+    let retry = retry ?? .milliseconds(Int.random(in: 2500...7500))
     ServerSentEvent(type: "busy", data: text, retry: retry).encode(into: &body)
     var response = HTTPResponse(.ok, headers: StreamHead.headers, body: body)
     origins.grant(context, in: &response.headers)

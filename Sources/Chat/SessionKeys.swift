@@ -44,10 +44,16 @@ package struct SessionKeys: Equatable, Sendable {
     try self.init(secretFile: Array(contents.utf8))
   }
 
+  /// One key.
+  package init(secret: [UInt8]) { self.init([SymmetricKey(data: secret)]) }
+
+  /// The bytes of a random key.
+  package static func randomSecret(using generator: inout some RandomNumberGenerator) -> [UInt8] {
+    (0..<minimumKeyBytes).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+  }
+
   /// One random key; its cookies are good until the process ends.
   package static func random(using generator: inout some RandomNumberGenerator) -> SessionKeys {
-    let bytes = (0..<minimumKeyBytes).map { _ in UInt8.random(in: .min ... .max, using: &generator)
-    }
-    return SessionKeys([SymmetricKey(data: bytes)])
+    SessionKeys(secret: randomSecret(using: &generator))
   }
 }

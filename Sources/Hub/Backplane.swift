@@ -28,7 +28,7 @@ package protocol Backplane: AnyObject {
 }
 
 /// A line to be published.
-package struct Publication: Sendable {
+package struct Publication: Equatable, Sendable {
   package var room: RoomName
   /// The line as listeners see it.
   package var text: String
@@ -77,10 +77,12 @@ package struct BackplaneStatus: Equatable, Sendable {
 /// The default backplane: this process alone. Numbers are taken here, and messages handed straight
 /// back.
 package final class LocalBackplane: Backplane {
-  private let epoch: Epoch
+  private var epoch: Epoch
   /// The number of the newest message.
   private var newest: UInt64
-  private var keys = RecentKeys()
+  package private(set) var keys = RecentKeys()
+  /// Takes publishes in this one's stead.
+  private var successor: ((Publication, @escaping (PublishOutcome) -> Void) -> Void)?
   private let clock: () -> ContinuousClock.Instant
   private let deliver: (_ text: String, _ room: RoomName, _ number: UInt64) -> Bool
 
@@ -98,6 +100,7 @@ package final class LocalBackplane: Backplane {
   package func publish(
     _ publication: Publication, completion: @escaping (PublishOutcome) -> Void
   ) {
+    if let successor { return successor(publication, completion) }
     let key = publication.key.map {
       RecentKeys.Key(text: $0, room: publication.room, name: publication.name)
     }
@@ -112,6 +115,20 @@ package final class LocalBackplane: Backplane {
     newest += 1
     if let key { keys.remember(key, number: newest, now: clock()) }
     completion(.taken(EventID(epoch: epoch, number: newest)))
+  }
+
+  /// From now on takes no message by itself: numbers and keys stay as they are, and every publish goes to
+  /// `successor`; nil takes messages again.
+  package func setSuccessor(
+    _ successor: ((Publication, @escaping (PublishOutcome) -> Void) -> Void)?
+  ) { self.successor = successor }
+
+  /// Goes on where another one stopped.
+  package func resume(epoch: Epoch, newest: UInt64, keys: RecentKeys) {
+    precondition(self.newest == 0, "it has taken messages by itself")
+    self.epoch = epoch
+    self.newest = newest
+    self.keys = keys
   }
 
   package func prepare(

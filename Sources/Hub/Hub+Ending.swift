@@ -2,15 +2,26 @@ internal import EventStream
 
 /// Ending streams from our side.
 extension Hub {
-  /// Ends every stream properly: each is sent what it still lacks, `retry`, and the end.
+  /// From now on no stream is to be opened; `end` ends those there are.
+  ///
+  /// - Parameter retry: how long a listener shall wait before it reconnects; asked once for each.
+  package func beginEnding(retry: @escaping () -> Duration) {
+    isEnding = true
+    nextToEnd = 0
+    goodbyeRetry = retry
+  }
+
+  /// Ends up to `count` more streams properly: each is sent what it still lacks, `retry`, and the end.
   ///
   /// One that is blocked ends when it has taken all that, or when the caller gives up and calls
   /// `removeAll`.
-  ///
-  /// - Parameter retry: how long a listener shall wait before it reconnects; asked once for each.
-  package func endAll(retry: @escaping () -> Duration) {
-    goodbyeRetry = retry
-    for slot in 0..<UInt32(listeners.slots) where listeners[slot].handle != nil {
+  package func end(_ count: Int) {
+    var left = count
+    while left > 0, nextToEnd < UInt32(listeners.slots) {
+      let slot = nextToEnd
+      nextToEnd += 1
+      guard listeners[slot].handle != nil else { continue }
+      left -= 1
       listeners[slot].flags.insert(.ending)
       if !listeners[slot].flags.contains(.behind) { _ = deliver(slot, feed(of: listeners[slot])) }
     }

@@ -31,8 +31,14 @@ package final class Hub {
   var privateBytes: [UInt32: [UInt8]] = [:]
   /// What a stream was told last that started at `id` and had lost nothing.
   var lastOpening: (id: EventID, framing: Framing, bytes: [UInt8])?
+  /// Streams are being ended, so that none is to be opened any more.
+  package internal(set) var isEnding = false
+  /// The slot that is looked at next for a stream to end.
+  var nextToEnd: UInt32 = 0
   /// How long a listener that is ended shall wait before it reconnects.
-  var goodbyeRetry: () -> Duration = { .zero }
+  package internal(set) var goodbyeRetry: () -> Duration = { .zero }
+  /// The room whose messages are being restored.
+  var restored: Room?
   var isWalking = false
   /// The present tick of the heartbeat schedule.
   var tick: UInt32 = 0

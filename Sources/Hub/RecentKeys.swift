@@ -4,9 +4,9 @@ package import EventStream
 package struct RecentKeys {
   /// A key, which counts for one sender in one room: nobody's guess makes another's message vanish.
   package struct Key: Hashable, Sendable {
-    let text: String
-    let room: RoomName
-    let name: String?
+    package let text: String
+    package let room: RoomName
+    package let name: String?
 
     package init(text: String, room: RoomName, name: String?) {
       self.text = text
@@ -36,6 +36,16 @@ package struct RecentKeys {
     if ages.count >= Self.maximumCount { numbers[ages.removeFirst().key] = nil }
     guard numbers.updateValue(number, forKey: key) == nil else { return }
     ages.append((key, now))
+  }
+
+  /// How many there are.
+  package var count: Int { ages.count }
+
+  /// The one that is so many places after the oldest; traps outside `0..<count`.
+  package func entry(at place: Int) -> (key: Key, number: UInt64, time: ContinuousClock.Instant) {
+    let (key, time) = ages[place]
+    // A key has an age for as long as it has a number.
+    return (key, numbers[key]!, time)
   }
 
   private mutating func expire(now: ContinuousClock.Instant) {

@@ -98,12 +98,42 @@ struct RoomTable {
   mutating func forgetIfIdle(_ room: Room) {
     guard room.isForgettable, rooms.removeValue(forKey: room.name) != nil else { return }
     compactEvictions()
-    guard room.droppedThrough > lostThrough else { return }
+    remember(room.name, lostThrough: room.droppedThrough)
+  }
+
+  /// A room that is not held has lost its messages up to `number`.
+  mutating func remember(_ name: RoomName, lostThrough number: UInt64) {
+    guard number > lostThrough else { return }
     if forgotten.count >= settings.maximumRooms, let other = forgotten.first {
       forgotten.removeValue(forKey: other.key)
       lostThrough = max(lostThrough, other.value)
     }
-    forgotten[room.name] = room.droppedThrough
+    forgotten[name] = number
+  }
+
+  /// Rooms that nothing else is known of have lost their messages up to `number`.
+  mutating func loseAll(through number: UInt64) { lostThrough = max(lostThrough, number) }
+
+  func snapshot(epoch: Epoch, newest: UInt64, now: ContinuousClock.Instant) -> HistorySnapshot {
+    let logs = rooms.values.map { room in
+      let lost = room.retired > 0 ? room.messages.frames[room.retired - 1].number : 0
+      return HistorySnapshot.Log(
+        name: room.name, droppedThrough: max(room.droppedThrough, lost),
+        unknownThrough: room.unknownThrough, frames: room.messages.frames, retired: room.retired)
+    }
+    return HistorySnapshot(
+      epoch: epoch, newest: newest, lostThrough: lostThrough, forgotten: forgotten, logs: logs,
+      now: now)
+  }
+
+  /// A room as it is known from another table; nil when there is no place.
+  mutating func restore(
+    _ name: RoomName, droppedThrough: UInt64, unknownThrough: UInt64
+  ) -> Room? {
+    guard rooms.count < settings.maximumRooms else { return nil }
+    let room = Room(name: name, droppedThrough: droppedThrough, unknownThrough: unknownThrough)
+    rooms[name] = room
+    return room
   }
 
   /// Drops the queue's entries of rooms that have no history, which else would stay until there is

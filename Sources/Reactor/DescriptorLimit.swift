@@ -1,3 +1,4 @@
+internal import CReactor
 internal import Glibc
 
 /// Descriptors 0, 1 and 2.
@@ -12,6 +13,15 @@ package enum StandardDescriptors {
         return
       }
     }
+  }
+}
+
+/// Descriptors from 3 on.
+package enum OtherDescriptors {
+  /// Keeps what whoever started this process left open here from every process that this one starts:
+  /// they might wait for its end (close_range(2)). A kernel before 5.11 can't.
+  package static func keep() {
+    _ = close_range(3, .max, Int32(belfry_CLOSE_RANGE_CLOEXEC))
   }
 }
 

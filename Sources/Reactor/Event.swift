@@ -130,4 +130,6 @@ package struct Signal: RawRepresentable, Hashable, Sendable {
   package static let hangUp = Signal(rawValue: SIGHUP)
   /// `SIGINT`, Ctrl-C.
   package static let interrupt = Signal(rawValue: SIGINT)
+  /// `SIGUSR2`, by which nginx and others are told to start their successor.
+  package static let user2 = Signal(rawValue: SIGUSR2)
 }

@@ -281,8 +281,11 @@ internal import Glibc
 
   func close() { unsafe evhttp_connection_free(connection) }
 
-  func closeIfIdle() {
-    if case .waiting = phase { close() }
+  /// Whether something has come that libevent has not read yet.
+  private var hasUnread: Bool {
+    var byte: UInt8 = 0
+    let flags = Int32(MSG_PEEK | MSG_DONTWAIT)
+    return unsafe recv(bufferevent_getfd(stream), &byte, 1, flags) > 0
   }
 
   /// What decides whether it has to make room for others.
@@ -307,10 +310,10 @@ internal import Glibc
     let limits = server.limits
     switch phase {
     case .waiting(let isFirst):
-      // An answer begun before the server was told to stop did not end its connection.
+      let limit = isFirst ? limits.requestTime : limits.idleTime
       if server.isClosing {
-        close()
-      } else if age > (isFirst ? limits.requestTime : limits.idleTime) {
+        if age > min(limits.closingTime, limit), !hasUnread { close() }
+      } else if age > limit {
         end(isFirst ? .silent : .idle)
       }
     case .receiving:

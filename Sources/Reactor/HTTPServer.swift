@@ -16,6 +16,9 @@ internal import Glibc
     package var requestTime = Duration.seconds(10)
     /// Time between two requests on a connection; longer than nginx' upstream pool keeps one (60 s).
     package var idleTime = Duration.seconds(75)
+    /// Time that a server which stops leaves for a request that may be on its way already: a
+    /// connection closed just then would be lost to a client that did nothing wrong.
+    package var closingTime = Duration.seconds(1)
     /// Time for a client to read an answer.
     package var replyTime = Duration.seconds(60)
     /// Connections open at once, streams not counted; at least 1.
@@ -167,6 +170,22 @@ internal import Glibc
     return bound
   }
 
+  /// Listens on a socket that this process was handed, which it takes over.
+  package func listen(on inherited: InheritedSocket) throws(ReactorError) {
+    // Shared with whoever handed it over: nobody else waits in `accept` on it for long either.
+    _ = fcntl(inherited.descriptor, F_SETFL, O_NONBLOCK)
+    if case .tcp = inherited.address { options.apply(to: inherited.descriptor) }
+    unsafe listeners.append(
+      try ListeningSocket(
+        inherited.descriptor, address: inherited.address, ownsPath: inherited.ownsPath,
+        http: http, loop: loop, log: log))
+  }
+
+  /// The sockets that it listens on, to be handed to another process; `HTTPServer` still closes them.
+  package var listeningSockets: [(descriptor: Int32, ownsPath: Bool)] {
+    listeners.map { ($0.descriptor, $0.ownsPath) }
+  }
+
   /// To be called at the end of each turn of the loop.
   package func endOfTurn() {
     acceptedInTurn = 0
@@ -213,7 +232,6 @@ internal import Glibc
         unsafe connections[connection] = known
         counted.accepted += 1
         count(known)
-        if isClosing { known.closeIfIdle() }
       }
       unsafe bufferevent_decref(stream)
     }
@@ -283,13 +301,22 @@ internal import Glibc
 
   // MARK: Stopping
 
-  /// Accepts no more connections; ends those that wait for a request, and the others with their
-  /// answers.
-  package func stopAccepting() {
+  /// Accepts no more connections; ends those that are there with their next answers, or when they have
+  /// waited for a request for `closingTime`.
+  ///
+  /// - Parameter leavingPaths: another process goes on listening on the same Unix sockets.
+  package func stopAccepting(leavingPaths: Bool = false) {
+    guard !isClosing else { return }
     isClosing = true
-    for listener in listeners { listener.close() }
+    for listener in listeners { listener.close(leavingPath: leavingPaths) }
     listeners = []
-    for connection in unsafe Array(connections.values) { connection.closeIfIdle() }
+    sweep(now: .now)
+    // Without memory for the quicker one the old one does, later.
+    if let sweeper = try? Event(
+      on: loop, every: .milliseconds(50), onFire: { [unowned self] in sweep(now: .now) })
+    {
+      self.sweeper = sweeper
+    }
   }
 
   /// Cuts every connection that is left. The server can be released then.

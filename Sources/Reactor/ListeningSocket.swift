@@ -13,6 +13,7 @@ internal import Synchronization
   /// Whether `failed` has any.
   private static let hasFailed = Atomic(false)
 
+  let descriptor: Int32
   private let address: ListenAddress
   private let loop: EventLoop
   private let log: (String) -> Void
@@ -22,7 +23,7 @@ internal import Synchronization
   private var resumption: Event?
   /// Accepts no more in this turn.
   private var isResting = false
-  /// A Unix socket's file, as it was bound.
+  /// A Unix socket's file, as it was bound; nil when it is not ours to remove.
   private let file: FileIdentity?
   /// When accepting failed last: one line says so for each shortage, not one each 100 ms.
   private var lastFailure: ContinuousClock.Instant?
@@ -30,12 +31,19 @@ internal import Synchronization
   private static let shortage = Duration.seconds(10)
 
   /// Takes `descriptor` over when it succeeds.
+  ///
+  /// - Parameter ownsPath: whether a Unix socket's path is to be removed in the end.
   init(
-    _ descriptor: Int32, address: ListenAddress, http: OpaquePointer, loop: EventLoop,
-    log: @escaping (String) -> Void
+    _ descriptor: Int32, address: ListenAddress, ownsPath: Bool = true, http: OpaquePointer,
+    loop: EventLoop, log: @escaping (String) -> Void
   ) throws(ReactorError) {
+    self.descriptor = descriptor
     self.address = address
-    if case .unix(let path) = address { file = Socket.identity(of: path) } else { file = nil }
+    if ownsPath, case .unix(let path) = address {
+      file = Socket.identity(of: path)
+    } else {
+      file = nil
+    }
     self.loop = loop
     self.log = log
     unsafe self.http = http
@@ -91,12 +99,19 @@ internal import Synchronization
     if resumption == nil { unsafe evconnlistener_enable(listener) }
   }
 
+  /// Whether it removes a path when it is closed.
+  var ownsPath: Bool { file != nil }
+
   /// Listens no more, and frees the socket. A Unix socket's path goes too, if it is still its own.
-  func close() {
+  ///
+  /// - Parameter leavingPath: another process goes on listening there.
+  func close(leavingPath: Bool = false) {
     resumption = nil
     unsafe evhttp_del_accept_socket(http, bound)
     // By now the path may be somebody else's.
-    if case .unix(let path) = address, file != nil, Socket.identity(of: path) == file {
+    if !leavingPath, case .unix(let path) = address, file != nil,
+      Socket.identity(of: path) == file
+    {
       unsafe unlink(path)
     }
   }

@@ -8,14 +8,19 @@ package enum ProcessEnvironment {
   }
 
   /// The names of all variables.
-  package static var names: [String] {
-    var names: [String] = []
+  package static var names: [String] { entries.map { String($0.prefix { $0 != "=" }) } }
+
+  /// All variables, as `NAME=VALUE`.
+  package static var entries: [String] {
+    var entries: [String] = []
     var next = unsafe belfry_environ()
     while let entry = unsafe next?.pointee {
-      let text = unsafe String(cString: entry)
-      names.append(String(text.prefix { $0 != "=" }))
+      entries.append(unsafe String(cString: entry))
       unsafe next = unsafe next.map { unsafe $0 + 1 }
     }
-    return names
+    return entries
   }
+
+  /// The number of this process.
+  package static var processID: Int32 { getpid() }
 }

@@ -55,6 +55,7 @@ enum Socket {
     if unsafe info.ai_family == AF_INET6 {
       set(descriptor, Int32(IPPROTO_IPV6), IPV6_V6ONLY, 1)
     }
+    if options.reusePort { set(descriptor, SOL_SOCKET, SO_REUSEPORT, 1) }
     options.apply(to: descriptor)
     guard unsafe bind(descriptor, info.ai_addr, info.ai_addrlen) == 0,
       Glibc.listen(descriptor, backlog) == 0
@@ -131,6 +132,38 @@ enum Socket {
       descriptor, level, option, &value, socklen_t(MemoryLayout<Int32>.size))
   }
 
+  /// Where a stream socket listens; nil when it is of no kind that we know.
+  static func listeningAddress(of descriptor: Int32) -> ListenAddress? {
+    var type: Int32 = 0
+    var length = socklen_t(MemoryLayout<Int32>.size)
+    guard unsafe getsockopt(descriptor, SOL_SOCKET, SO_TYPE, &type, &length) == 0,
+      type == Int32(SOCK_STREAM.rawValue)
+    else { return nil }
+    if let path = path(of: descriptor) { return .unix(path: path) }
+    let asked = ListenAddress.tcp(host: "", port: 0)
+    let bound = boundAddress(of: descriptor, asked: asked)
+    return bound == asked ? nil : bound
+  }
+
+  /// The path that a Unix socket is bound to; an abstract name begins with `@`.
+  private static func path(of descriptor: Int32) -> String? {
+    var address = sockaddr_un()
+    var length = socklen_t(MemoryLayout<sockaddr_un>.size)
+    let status = unsafe withUnsafeMutablePointer(to: &address) { pointer in
+      unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        unsafe getsockname(descriptor, $0, &length)
+      }
+    }
+    guard status == 0, address.sun_family == sa_family_t(AF_UNIX) else { return nil }
+    let count = Int(length) - (MemoryLayout<sockaddr_un>.size - 108)
+    guard count > 1 else { return nil }
+    return unsafe withUnsafeBytes(of: address.sun_path) { bytes in
+      let isAbstract = unsafe bytes[0] == 0
+      let name = unsafe bytes[(isAbstract ? 1 : 0)..<min(count, 108)].prefix { $0 != 0 }
+      return unsafe (isAbstract ? "@" : "") + String(decoding: name, as: UTF8.self)
+    }
+  }
+
   /// The address a listening TCP socket got.
   static func boundAddress(of descriptor: Int32, asked: ListenAddress) -> ListenAddress {
     guard case .tcp = asked else { return asked }
@@ -182,6 +215,10 @@ package struct SocketOptions: Sendable {
   /// Bytes the kernel may hold for a peer that doesn't read; the kernel doubles the figure for its own
   /// bookkeeping. Left to itself it grows to the third figure of `tcp_wmem`, 4 MiB (tcp(7)).
   package var sendBuffer = 64 << 10
+
+  /// Whether others may listen on the same port, each getting a share of the connections
+  /// (SO_REUSEPORT): to be set on all of them.
+  package var reusePort = false
 
   package init() {}
 

@@ -1,3 +1,4 @@
+internal import BelfryServer
 internal import Reactor
 
 /// Options that come from elsewhere than the command line: from the environment, where
@@ -9,12 +10,34 @@ enum Environment {
   /// A longer file is a mistake.
   private static let maximumFileBytes = 1 << 20
   /// Variables that are no option's.
-  private static let others: Set<String> = ["BELFRY_SECRET"]
+  private static let others: Set<String> = ["BELFRY_SECRET", SuccessorSettings.variable]
   /// Options that hold several values, separated by commas, where they are not on the command line.
   private static let lists: Set<String> = ["listen", "origin", "trusted-proxy"]
+  /// Options without a value, whose variables are `true` or `false`.
+  private static let flags: Set<String> = ["reuse-port"]
 
   /// The keys that sign sessions, one a line.
   static var secret: String? { ProcessEnvironment.value(of: "BELFRY_SECRET") }
+
+  /// The server that this process is to take over from; nil when it begins by itself.
+  static var predecessor: PredecessorSettings? {
+    ProcessEnvironment.value(of: SuccessorSettings.variable)
+      .flatMap { Int32($0) }.map(PredecessorSettings.init)
+  }
+
+  /// The service manager that started this process (sd_notify(3), sd_watchdog_enabled(3)); nil when
+  /// none did that wants to hear of it.
+  static var service: ServiceSettings? {
+    guard let socket = ProcessEnvironment.value(of: "NOTIFY_SOCKET") else { return nil }
+    var settings = ServiceSettings(socket: socket)
+    let process = ProcessEnvironment.value(of: "WATCHDOG_PID").map { Int32($0) }
+    if process ?? ProcessEnvironment.processID == ProcessEnvironment.processID,
+      let time = ProcessEnvironment.value(of: "WATCHDOG_USEC").flatMap({ Int64($0) }), time > 0
+    {
+      settings.watchdog = .microseconds(time)
+    }
+    return settings
+  }
 
   /// The command line, and in front of it what it doesn't say itself: what the environment says, and
   /// else the file.
@@ -32,6 +55,11 @@ enum Environment {
       guard
         let value = ProcessEnvironment.value(of: variable(of: option)) ?? config.values[option]
       else { continue }
+      // Any other value becomes an error that names the option.
+      if flags.contains(option), value == "true" || value == "false" {
+        if value == "true" { arguments.append("--\(option)") }
+        continue
+      }
       let values = lists.contains(option) ? value.split(separator: ",").map(String.init) : [value]
       arguments += values.map { "--\(option)=\($0)" }
     }

@@ -20,6 +20,7 @@ struct Serve: ParsableCommand {
 
   func run() throws {
     StandardDescriptors.fill()
+    OtherDescriptors.keep()
     let writer = try LineWriter(to: 2)
     defer { writer.close() }
     let level = LogLevel(options.logLevel.value)
@@ -28,10 +29,13 @@ struct Serve: ParsableCommand {
       logger.warning("\(name) in the environment is no option of this program")
     }
     do {
-      let server = try Server(options.settings(), logger: logger)
-      for address in server.addresses { announce(address, logger) }
+      let server = try Server(options.settingsOfProcess(), logger: logger)
       let reload = Reload(on: .hangUp, load: Self.reread) { level.value = $0 }
-      try server.run(stopping: [.terminate, .interrupt], reload: reload)
+      try server.run(
+        stopping: [.terminate, .interrupt], handingOver: [.user2], reload: reload
+      ) {
+        for address in server.addresses { announce(address, logger) }
+      }
       logger.info("stopped")
     } catch let error as ReactorError {
       logger.error("\(error)")

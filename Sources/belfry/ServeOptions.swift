@@ -93,6 +93,16 @@ struct ServeOptions: ParsableArguments {
   @Option(help: "How long streams and answers may take to end when the server is stopped.")
   var drainTime = DurationArgument(.seconds(10))
 
+  @Option(help: "How long streams and answers may take to end when a successor has taken over.")
+  var takeoverTime = DurationArgument(.seconds(2))
+
+  @Option(
+    help: "How long a successor (SIGUSR2) may take to start, and as much to load the history.")
+  var takeoverTimeout = DurationArgument(.seconds(30))
+
+  @Flag(help: "Let other processes that say so too listen on the same ports.")
+  var reusePort = false
+
   @Option(help: "How often a line of counters is logged; 0 is never.")
   var statsInterval = DurationArgument(.zero)
 
@@ -105,7 +115,7 @@ struct ServeOptions: ParsableArguments {
       "listen", "base-path", "rooms", "max-rooms", "max-message", "history-count", "history-age",
       "history-bytes", "heartbeat", "retry", "listener-lag", "listener-lag-bytes", "session-age",
       "secret-file", "origin", "trusted-proxy", "redis", "redis-timeout", "vue-path", "drain-time",
-      "stats-interval", "log-level", "config",
+      "takeover-time", "takeover-timeout", "reuse-port", "stats-interval", "log-level", "config",
     ] + LimitOptions.names
 
   /// - Throws: what is wrong, in words that name the option.
@@ -135,9 +145,25 @@ struct ServeOptions: ParsableArguments {
     settings.trustedProxies = try proxies()
     settings.vue = try vue()
     settings.drainTime = drainTime.value
+    settings.takeoverTime = takeoverTime.value
+    settings.takeoverTimeout = takeoverTimeout.value
+    settings.reusePort = reusePort
     settings.statisticsInterval = statsInterval.value > .zero ? statsInterval.value : nil
     settings.sessionKeys = try sessionKeys()
     settings.logLevel = logLevel.value
+    return settings
+  }
+
+  /// What the process was started with and by whom, beside its options.
+  ///
+  /// - Throws: a `ReactorError` when it was handed a socket that is none.
+  func settingsOfProcess() throws -> ServerSettings {
+    var settings = try settings()
+    settings.inherited = try InheritedSocket.fromServiceManager()
+    settings.predecessor = Environment.predecessor
+    settings.service = Environment.service
+    settings.successor = SuccessorSettings(
+      arguments: CommandLine.arguments, environment: ProcessEnvironment.entries)
     return settings
   }
 

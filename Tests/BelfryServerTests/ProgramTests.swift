@@ -11,13 +11,16 @@ import Testing
     /// and keep it from ending.
     private let output = NSTemporaryDirectory() + "belfry-\(UInt64.random(in: 0...UInt64.max)).log"
 
+    /// The program is built beside the tests.
+    static var built: String {
+      URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
+        .appendingPathComponent("belfry").path
+    }
+
     init(
       _ arguments: [String], environment: [String: String] = [:], descriptors: Int? = nil,
-      closing: Bool = false
+      closing: Bool = false, binary: String = Program.built
     ) throws {
-      // The program is built beside the tests.
-      let folder = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
-      let binary = folder.appendingPathComponent("belfry").path
       let limit = descriptors.map { "ulimit -n \($0); " } ?? ""
       process.executableURL = URL(fileURLWithPath: "/bin/bash")
       let streams = closing ? "0<&- >&- 2>&-" : ">\(output) 2>&1"
@@ -34,7 +37,8 @@ import Testing
       unsafe unlink(output)
     }
 
-    private var text: String { (try? String(contentsOfFile: output, encoding: .utf8)) ?? "" }
+    /// What it has printed so far.
+    var text: String { (try? String(contentsOfFile: output, encoding: .utf8)) ?? "" }
 
     /// Waits until a line matches.
     func line(matching pattern: String) throws -> Substring {

@@ -17,13 +17,15 @@ final class TestServer {
     var server: Server?
     var remote: Remote?
     var failure: (any Error)?
+    // Written before the thread ends, read after it was joined.
+    var last: HubCounters?
   }
 
   /// - Parameter change: what is other than the defaults.
   init(_ change: (inout ServerSettings) -> Void = { _ in }) throws {
     var settings = ServerSettings()
     settings.listen = [.tcp(host: "127.0.0.1", port: 0)]
-    settings.drainTime = .seconds(2)
+    settings.drainTime = .milliseconds(500)
     settings.vue = Array("// Vue stands here.".utf8)
     change(&settings)
     let shared = Shared()
@@ -40,6 +42,7 @@ final class TestServer {
         for case .tcp(_, let bound) in server.addresses { port = bound }
         announce.send(port)
         try server.run()
+        shared.last = server.counters
         shared.server = nil
         withExtendedLifetime(door) {}
       } catch {
@@ -72,10 +75,15 @@ final class TestServer {
     shared.remote!.execute { shared.server!.stop() }
   }
 
-  func stop() {
+  /// - Parameter cutting: whether it lets nobody finish.
+  func stop(cutting: Bool = false) {
     beginStop()
+    if cutting { beginStop() }
     thread.join()
   }
+
+  /// How many streams it had ended for `reason` when it had stopped.
+  func closed(_ reason: CloseReason) -> Int { shared.last?.closed(reason) ?? 0 }
 
   func join() { thread.join() }
 

@@ -37,6 +37,57 @@ import Testing
     #expect(published == ["1", "3", "4", "5", "6", "7"])
   }
 
+  @Test func `with a successor it takes nothing by itself, and without it goes on as before`() {
+    var published: [UInt64] = []
+    let backplane = LocalBackplane(epoch: epoch) { _, _, number in
+      published.append(number)
+      return true
+    }
+    var outcomes: [PublishOutcome] = []
+    func publish(_ key: String? = nil) {
+      backplane.publish(Publication(room: chat, text: "x", key: key)) { outcomes.append($0) }
+    }
+    publish("k")
+    var asked: [Publication] = []
+    backplane.setSuccessor { publication, completion in
+      asked.append(publication)
+      completion(.refused(reason: "later"))
+    }
+    publish()
+    publish("k")
+    #expect(published == [1] && asked.map(\.key) == [nil, "k"])
+    #expect(outcomes.dropFirst().allSatisfy { $0 == .refused(reason: "later") })
+    backplane.setSuccessor(nil)
+    publish("k")
+    publish()
+    #expect(outcomes.suffix(2) == [1, 2].map { .taken(EventID(epoch: epoch, number: $0)) })
+  }
+
+  @Test func `a successor goes on with the numbers and the keys`() {
+    var now = ContinuousClock.now
+    let first = LocalBackplane(epoch: epoch, clock: { now }, deliver: { _, _, _ in true })
+    for key in ["a", "b", nil] {
+      first.publish(Publication(room: chat, text: "x", name: "Ann", key: key)) { _ in }
+      now += .seconds(100)
+    }
+    var keys = RecentKeys()
+    for place in 0..<first.keys.count {
+      let (key, number, time) = first.keys.entry(at: place)
+      keys.remember(key, number: number, now: time)
+    }
+    let second = LocalBackplane(
+      epoch: Epoch("e2")!, clock: { now }, deliver: { _, _, _ in true })
+    second.resume(epoch: epoch, newest: 3, keys: keys)
+    var numbers: [UInt64] = []
+    for key in ["a", "b", nil] {
+      second.publish(Publication(room: chat, text: "x", name: "Ann", key: key)) { outcome in
+        if case .taken(let id) = outcome, id.epoch == epoch { numbers.append(id.number) }
+      }
+    }
+    // `a` is five minutes old.
+    #expect(numbers == [4, 2, 5])
+  }
+
   @Test func `a refused message leaves its key free`() {
     var isFull = true
     let backplane = LocalBackplane(epoch: epoch) { _, _, _ in !isFull }

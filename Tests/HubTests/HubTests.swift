@@ -408,7 +408,8 @@ import Testing
     let (slow, token) = fixture.subscribe()
     fixture.sink[slow].room = 10
     fixture.publish("a")
-    fixture.hub.endAll { .seconds(7) }
+    fixture.hub.beginEnding { .seconds(7) }
+    fixture.hub.end(2)
     fixture.flush()
     #expect(fixture.sink[ready].isClosed)
     #expect(!fixture.sink[slow].isClosed)

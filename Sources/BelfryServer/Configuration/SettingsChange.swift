@@ -32,9 +32,12 @@ struct SettingsChange {
     take("listener-lag-bytes", \.hub.listenerLagBytes, of: new)
     take("retry", \.hub.retry, of: new)
     take("drain-time", \.drainTime, of: new)
+    take("takeover-time", \.takeoverTime, of: new)
+    take("takeover-timeout", \.takeoverTimeout, of: new)
     take("log-level", \.logLevel, of: new)
 
     leave("listen", \.listen, of: new)
+    leave("reuse-port", \.reusePort, of: new)
     leave("base-path", \.basePath, of: new)
     leave("rooms", \.rooms, of: new)
     leave("max-rooms", \.hub.maximumRooms, of: new)

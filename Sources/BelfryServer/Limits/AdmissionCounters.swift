@@ -10,6 +10,8 @@ package enum RefusalReason: String, CaseIterable, Sendable {
   case rooms
   /// There was no descriptor for the stream.
   case descriptors
+  /// The server is stopping.
+  case stopping
   /// The backplane could not serve the room.
   case backplane
   /// The address posts too fast.

@@ -1,0 +1,185 @@
+internal import EventStream
+internal import Hub
+internal import Reactor
+
+/// What a server and its successor say to each other.
+enum HandoverPacket: Equatable {
+  /// The server's first word.
+  struct Hello: Equatable {
+    /// Of this enumeration; another's packets mean something else.
+    static let currentVersion: UInt64 = 1
+    var version = currentVersion
+    /// For each of the sockets handed on, whether its path is removed in the end.
+    var ownsPaths: [Bool] = []
+    /// The random key that signs sessions; nil when there is a set one.
+    var secret: [UInt8]?
+  }
+
+  case hello(Hello)
+  case history(HistoryRecord)
+  /// A key that a message was published under so long ago.
+  case key(RecentKeys.Key, number: UInt64, age: Duration)
+  /// That was the history.
+  case end
+  /// Serve.
+  case go
+  /// Publish what somebody asked the server to; the answer comes under the same number.
+  case publish(UInt64, Publication)
+
+  /// The successor has everything but the history.
+  case ready
+  /// It has that too.
+  case loaded
+  /// It serves from now on.
+  case serving
+  case outcome(UInt64, PublishOutcome)
+
+  private enum Kind: UInt8 {
+    case hello = 1
+    case start, forgotten, room, message, key, end, go, publish, ready, loaded, serving
+    case taken, refused, unknown
+  }
+}
+
+// MARK: - Writing
+
+extension HandoverPacket {
+  var packet: Packet {
+    var writer = PacketWriter()
+    let kind = write(to: &writer)
+    return Packet(kind: kind.rawValue, bytes: writer.bytes)
+  }
+
+  private func write(to writer: inout PacketWriter) -> Kind {
+    switch self {
+    case .hello(let hello):
+      writer.write(hello.version)
+      writer.write(hello.ownsPaths.map { $0 ? 1 : 0 })
+      writer.write(hello.secret ?? [])
+      return .hello
+    case .history(let record): return Self.write(record, to: &writer)
+    case .key(let key, let number, let age):
+      writer.write(key.text)
+      writer.write(key.room.text)
+      writer.write(key.name)
+      writer.write(number)
+      writer.write(age)
+      return .key
+    case .end: return .end
+    case .go: return .go
+    case .publish(let token, let publication):
+      writer.write(token)
+      writer.write(publication.room.text)
+      writer.write(publication.text)
+      writer.write(publication.name)
+      writer.write(publication.key)
+      return .publish
+    case .ready: return .ready
+    case .loaded: return .loaded
+    case .serving: return .serving
+    case .outcome(let token, let outcome):
+      writer.write(token)
+      return Self.write(outcome, to: &writer)
+    }
+  }
+
+  private static func write(_ record: HistoryRecord, to writer: inout PacketWriter) -> Kind {
+    switch record {
+    case .start(let epoch, let newest, let lostThrough):
+      writer.write(epoch.text)
+      writer.write(newest)
+      writer.write(lostThrough)
+      return .start
+    case .forgotten(let room, let number):
+      writer.write(room.text)
+      writer.write(number)
+      return .forgotten
+    case .room(let room, let droppedThrough, let unknownThrough):
+      writer.write(room.text)
+      writer.write(droppedThrough)
+      writer.write(unknownThrough)
+      return .room
+    case .message(let message):
+      writer.write(message.number)
+      writer.write(message.age)
+      writer.write(message.text)
+      return .message
+    }
+  }
+
+  private static func write(_ outcome: PublishOutcome, to writer: inout PacketWriter) -> Kind {
+    switch outcome {
+    case .taken(let id):
+      writer.write(id.description)
+      return .taken
+    case .refused(let reason):
+      writer.write(reason)
+      return .refused
+    case .unknown(let reason):
+      writer.write(reason)
+      return .unknown
+    }
+  }
+}
+
+// MARK: - Reading
+
+extension HandoverPacket {
+  init(_ packet: Packet) throws(PacketReader.Malformed) {
+    guard let kind = Kind(rawValue: packet.kind) else { throw PacketReader.Malformed() }
+    var reader = PacketReader(packet.bytes)
+    self = try Self.read(kind, &reader)
+    try reader.finish()
+  }
+
+  private static func read(
+    _ kind: Kind, _ reader: inout PacketReader
+  ) throws(PacketReader.Malformed) -> HandoverPacket {
+    switch kind {
+    case .hello:
+      let version = try reader.number()
+      let ownsPaths = try reader.bytes().map { $0 != 0 }
+      let secret = try reader.bytes()
+      return .hello(
+        Hello(version: version, ownsPaths: ownsPaths, secret: secret.isEmpty ? nil : secret))
+    case .start:
+      return .history(
+        .start(
+          epoch: try reader.value(Epoch.init), newest: try reader.number(),
+          lostThrough: try reader.number()))
+    case .forgotten:
+      return .history(.forgotten(try reader.value(RoomName.init), through: try reader.number()))
+    case .room:
+      return .history(
+        .room(
+          try reader.value(RoomName.init), droppedThrough: try reader.number(),
+          unknownThrough: try reader.number()))
+    case .message:
+      let number = try reader.number()
+      let age = try reader.duration()
+      return .history(
+        .message(RoomHistory.Message(number: number, text: try reader.text(), age: age)))
+    case .key:
+      let key = RecentKeys.Key(
+        text: try reader.text(), room: try reader.value(RoomName.init),
+        name: try reader.optionalText())
+      return .key(key, number: try reader.number(), age: try reader.duration())
+    case .end: return .end
+    case .go: return .go
+    case .publish:
+      let token = try reader.number()
+      let room = try reader.value(RoomName.init)
+      return .publish(
+        token,
+        Publication(
+          room: room, text: try reader.text(), name: try reader.optionalText(),
+          key: try reader.optionalText()))
+    case .ready: return .ready
+    case .loaded: return .loaded
+    case .serving: return .serving
+    case .taken: return .outcome(try reader.number(), .taken(try reader.value { EventID($0) }))
+    case .refused: return .outcome(try reader.number(), .refused(reason: try reader.text()))
+    case .unknown: return .outcome(try reader.number(), .unknown(reason: try reader.text()))
+    }
+  }
+}

@@ -1,0 +1,119 @@
+internal import Hub
+internal import Reactor
+
+/// What comes from the server that this one takes over from: brings its history in, and tells when to serve.
+final class Inheritance {
+  /// What the new server does.
+  struct Handlers {
+    /// Begins to listen.
+    var serve: () throws(ReactorError) -> Void
+    /// There is nothing to take over.
+    var fail: (_ reason: String) -> Void
+  }
+
+  private var link: PacketLink?
+  private let hello: HandoverPacket.Hello
+  /// What it listened on.
+  let inherited: [InheritedSocket]
+  private var hub: Hub?
+  private var local: LocalBackplane?
+  private var handlers: Handlers?
+  private var keys = RecentKeys()
+  private var isReady = false
+  /// This server was told to serve.
+  private(set) var serves = false
+
+  /// Reads its first word, which is there already.
+  ///
+  /// - Throws: a `ReactorError` for descriptors that aren't what they should be, a `SettingsError` when
+  ///   it is of another version.
+  init(_ settings: PredecessorSettings, on loop: EventLoop) throws {
+    let relay = PacketRelay()
+    let link = try PacketLink(
+      OwnedDescriptor(SpawnedProcess.firstDescriptor), on: loop, onPacket: { relay.onPacket?($0) },
+      onEnd: { relay.onEnd?() })
+    var first: Packet?
+    relay.onPacket = { first = $0 }
+    link.receive()
+    guard let first, case .hello(let hello) = try? HandoverPacket(first),
+      hello.version == HandoverPacket.Hello.currentVersion,
+      hello.ownsPaths.count == settings.sockets
+    else {
+      throw SettingsError(
+        "the server to be taken over speaks another version of this program, or none")
+    }
+    self.hello = hello
+    inherited = try hello.ownsPaths.enumerated().map { place, ownsPath in
+      try InheritedSocket(
+        SpawnedProcess.firstDescriptor + 1 + Int32(place), ownsPath: ownsPath)
+    }
+    self.link = link
+    relay.onPacket = { [unowned self] in received($0) }
+    relay.onEnd = { [unowned self] in ended() }
+  }
+
+  /// The random key that signs its sessions.
+  var secret: [UInt8]? { hello.secret }
+
+  /// Everything is made.
+  ///
+  /// - Parameter local: nil when the history is kept elsewhere.
+  func prepare(hub: Hub, local: LocalBackplane?, handlers: Handlers) {
+    self.hub = hub
+    self.local = local
+    self.handlers = handlers
+  }
+
+  /// This server could serve; to be called again as often as one likes.
+  func sayReady() {
+    guard !isReady else { return }
+    isReady = true
+    link?.send(HandoverPacket.ready.packet)
+  }
+
+  private func received(_ packet: Packet) {
+    guard let packet = try? HandoverPacket(packet) else {
+      handlers?.fail("the server to be taken over says what can't be understood")
+      return
+    }
+    switch packet {
+    case .history(let record): hub?.restore(record, now: .now)
+    case .key(let key, let number, let age):
+      keys.remember(key, number: number, now: .now - age)
+    case .end:
+      guard let hub else { return }
+      local?.resume(epoch: hub.epoch, newest: hub.newest, keys: keys)
+      link?.send(HandoverPacket.loaded.packet)
+    case .go: serve()
+    case .publish(let token, let publication):
+      local?.publish(publication) { [weak self] outcome in
+        self?.link?.send(HandoverPacket.outcome(token, outcome).packet)
+      }
+    case .hello, .ready, .loaded, .serving, .outcome:
+      handlers?.fail("the server to be taken over says what is not its to say")
+    }
+  }
+
+  private func serve() {
+    guard !serves, let handlers else { return }
+    do throws(ReactorError) {
+      try handlers.serve()
+      serves = true
+      // In the same turn, so that it is said before anybody is accepted.
+      link?.send(HandoverPacket.serving.packet)
+    } catch {
+      handlers.fail("\(error)")
+    }
+  }
+
+  private func ended() {
+    link = nil
+    if !serves { handlers?.fail("the server to be taken over is gone") }
+  }
+}
+
+/// Passes packets on to whoever wants them at the moment.
+private final class PacketRelay {
+  var onPacket: ((Packet) -> Void)?
+  var onEnd: (() -> Void)?
+}

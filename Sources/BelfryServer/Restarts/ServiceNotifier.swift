@@ -1,0 +1,75 @@
+internal import Reactor
+
+/// How the service manager is reached, and how often it wants to hear from us.
+package struct ServiceSettings: Sendable {
+  /// NOTIFY_SOCKET.
+  package var socket: String
+  /// It ends a process that is silent for so long; nil when it doesn't.
+  package var watchdog: Duration?
+
+  package init(socket: String, watchdog: Duration? = nil) {
+    self.socket = socket
+    self.watchdog = watchdog
+  }
+}
+
+/// Tells the service manager how this server is (sd_notify(3)).
+///
+/// What can't be sent at once is sent later. The sign of life comes from a timer of the loop, so that a
+/// loop that hangs is found out.
+final class ServiceNotifier {
+  private let socket: ServiceSocket
+  private let loop: EventLoop
+  private let watchdog: Duration?
+  private var unsent: [String] = []
+  private var timer: Event?
+  /// Another process is the service now.
+  private var isOver = false
+
+  init(on loop: EventLoop, _ settings: ServiceSettings) throws(ReactorError) {
+    socket = try ServiceSocket(path: settings.socket)
+    watchdog = settings.watchdog
+    self.loop = loop
+  }
+
+  /// This server serves.
+  func ready() {
+    send("READY=1")
+    live()
+  }
+
+  /// Gives signs of life from now on.
+  func live() {
+    // > It is recommended that a daemon sends a keep-alive notification message to the service manager
+    // > every half of the time returned here (sd_watchdog_enabled(3))
+    timer = try? Event(on: loop, every: watchdog.map { $0 / 2 } ?? .seconds(1)) { [unowned self] in
+      retry()
+      if watchdog != nil, !isOver { _ = socket.send("WATCHDOG=1") }
+    }
+  }
+
+  /// It is about to be taken over.
+  func reloading() {
+    send("RELOADING=1\nMONOTONIC_USEC=\(MonotonicClock.nanoseconds / 1000)")
+  }
+
+  /// It is no longer about to be.
+  func reloaded() { send("READY=1") }
+
+  /// Process `process` is the service from now on. Of this one nothing more is heard.
+  func handedOver(to process: Int32) {
+    send("MAINPID=\(process)\nREADY=1")
+    isOver = true
+  }
+
+  func stopping() { send("STOPPING=1") }
+
+  private func send(_ text: String) {
+    unsent.append(text)
+    retry()
+  }
+
+  private func retry() {
+    while let first = unsent.first, socket.send(first) { unsent.removeFirst() }
+  }
+}

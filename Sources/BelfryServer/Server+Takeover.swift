@@ -1,0 +1,60 @@
+internal import Hub
+internal import Logging
+internal import Reactor
+
+/// Taking over from another server, and being taken over.
+extension Server {
+  /// Serves when the predecessor says so.
+  func prepare(for predecessor: Inheritance, onServing: @escaping () -> Void) {
+    predecessor.prepare(
+      hub: hub, local: local,
+      handlers: .init(
+        serve: { [unowned self] () throws(ReactorError) in
+          for socket in predecessor.inherited { try http.listen(on: socket) }
+          service?.live()
+          onServing()
+        },
+        fail: { [unowned self] reason in
+          failure = SettingsError("no takeover: \(reason)")
+          loop.stop()
+        }))
+  }
+
+  /// Starts a successor, which takes over the sockets and the history; then sends everybody there.
+  package func handOver() {
+    guard let successor = settings.successor, draining == nil, succession == nil,
+      predecessor?.serves ?? true
+    else {
+      logger.warning("no takeover: this server is being replaced, or stops, or can't be replaced")
+      return
+    }
+    let sockets = http.listeningSockets
+    let hello = HandoverPacket.Hello(ownsPaths: sockets.map(\.ownsPath), secret: secret)
+    service?.reloading()
+    do throws(ReactorError) {
+      succession = try Succession(
+        on: loop, successor, within: settings.takeoverTimeout,
+        sockets: sockets.map(\.descriptor), hello: hello, hub: hub, local: local, logger: logger,
+        handlers: .init(
+          leave: { [unowned self] in leave(to: $0) },
+          gaveUp: { [unowned self] in
+            succession = nil
+            service?.reloaded()
+          }))
+    } catch {
+      logger.error("no takeover: this server goes on", metadata: ["reason": "\(error)"])
+      service?.reloaded()
+    }
+  }
+
+  /// A successor serves: whoever is here is sent there, to come back at once.
+  private func leave(to successor: Int32) {
+    logger.info(
+      "taken over", metadata: ["by": "\(successor)", "listeners": "\(hub.listenerCount)"])
+    service?.handedOver(to: successor)
+    let retry = min(settings.hub.retry, settings.takeoverTime / 20)
+    draining = Draining(
+      on: loop, hub: hub, http: http, over: settings.takeoverTime - retry, leavingPaths: true
+    ) { retry }
+  }
+}

@@ -1,0 +1,33 @@
+internal import EventStream
+
+/// Handing a history on to another process, and taking it over.
+extension Hub {
+  /// The history as it stands.
+  package func snapshot(now: Instant) -> HistorySnapshot {
+    table.snapshot(epoch: epoch, newest: newest, now: now)
+  }
+
+  /// Takes over the next piece of another hub's history; this one has had no message and no listener.
+  ///
+  /// What does not fit in here counts as lost.
+  package func restore(_ record: HistoryRecord, now: Instant) {
+    switch record {
+    case .start(let epoch, let newest, let lostThrough):
+      precondition(numbering.newest == 0 && listeners.count == 0, "a history is restored first")
+      self.epoch = epoch
+      numbering.advance(to: newest)
+      table.loseAll(through: lostThrough)
+    case .forgotten(let name, let number): table.remember(name, lostThrough: number)
+    case .room(let name, let droppedThrough, let unknownThrough):
+      restored = table.restore(
+        name, droppedThrough: droppedThrough, unknownThrough: unknownThrough)
+      if restored == nil { table.remember(name, lostThrough: newest) }
+    case .message(let message):
+      guard let room = restored else { return }
+      let id = EventID(epoch: epoch, number: message.number)
+      table.append(
+        ServerSentEvent(id: id, data: message.text), to: room, number: message.number,
+        position: numbering.position(of: message.number), time: now - message.age, now: now)
+    }
+  }
+}

@@ -1,0 +1,48 @@
+internal import CReactor
+internal import Glibc
+
+/// The socket on which a service manager hears how its service is (sd_notify(3)).
+package final class ServiceSocket {
+  private let descriptor: Int32
+  private let path: String
+
+  /// - Parameter path: what NOTIFY_SOCKET says: an absolute path, or `@` and an abstract name.
+  /// - Throws: for any other path, such as a virtual machine's `vsock:`, and when no socket can be made.
+  package init(path: String) throws(ReactorError) {
+    guard path.hasPrefix("/") || path.hasPrefix("@"), path.utf8.count > 1,
+      path.utf8.count <= Self.maximumPath
+    else {
+      throw ReactorError(function: "sendto", detail: "NOTIFY_SOCKET=\(path) is no Unix socket")
+    }
+    self.path = path
+    let type = Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
+    descriptor = socket(AF_UNIX, type, 0)
+    guard descriptor >= 0 else { throw .fromErrno("socket", "reaching the service manager") }
+  }
+
+  deinit { close(descriptor) }
+
+  /// The size of `sun_path` (unix(7)).
+  private static let maximumPath = 108
+
+  /// Sends lines of `NAME=VALUE` as one datagram, without waiting; false when they were not taken.
+  package func send(_ text: String) -> Bool {
+    var address = sockaddr_un()
+    address.sun_family = sa_family_t(AF_UNIX)
+    unsafe withUnsafeMutableBytes(of: &address.sun_path) { bytes in
+      unsafe bytes.copyBytes(from: path.utf8)
+      // > an abstract socket address is distinguished by the fact that sun_path[0] is a null byte
+      if path.hasPrefix("@") { unsafe bytes[0] = 0 }
+    }
+    let offset = MemoryLayout<sockaddr_un>.size - Self.maximumPath
+    let length = socklen_t(offset + path.utf8.count)
+    let bytes = Array(text.utf8)
+    let sent = unsafe withUnsafePointer(to: &address) { pointer in
+      unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
+        unsafe sendto(
+          descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL | MSG_DONTWAIT), pointer, length)
+      }
+    }
+    return sent == bytes.count
+  }
+}
