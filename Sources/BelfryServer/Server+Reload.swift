@@ -95,9 +95,9 @@ extension Server {
       listenerLag: settings.hub.listenerLag, listenerLagBytes: settings.hub.listenerLagBytes,
       retry: settings.hub.retry)
     setLogLevel(settings.logLevel)
-    logger.notice(
-      "settings read again",
-      metadata: ["changed": "\(change.applied.joined(separator: ","))"])
+    succession?.settingsWereRead()
+    let changed = change.applied.isEmpty ? "nothing" : change.applied.joined(separator: ",")
+    logger.notice("settings read again", metadata: ["changed": "\(changed)"])
     guard !change.pending.isEmpty else { return }
     logger.warning(
       "some settings change only by a restart",

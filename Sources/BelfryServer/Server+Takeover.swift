@@ -10,6 +10,9 @@ extension Server {
       hub: hub, local: local,
       handlers: .init(
         serve: { [unowned self] () throws(ReactorError) in
+          guard draining == nil else {
+            throw ReactorError(function: "stop", detail: "this server stops already")
+          }
           for socket in predecessor.inherited { try http.listen(on: socket) }
           service?.live()
           onServing()
@@ -17,11 +20,23 @@ extension Server {
         fail: { [unowned self] reason in
           failure = SettingsError("no takeover: \(reason)")
           loop.stop()
+        },
+        gone: { [unowned self] in
+          guard isHandOverWanted else { return }
+          isHandOverWanted = false
+          handOver()
         }))
   }
 
   /// Starts a successor, which takes over the sockets and the history; then sends everybody there.
+  ///
+  /// While this server's own predecessor is still there it waits: what that one passes on is answered
+  /// through this one.
   package func handOver() {
+    if let predecessor, predecessor.serves, predecessor.isThere {
+      isHandOverWanted = true
+      return
+    }
     guard let successor = settings.successor, draining == nil, succession == nil,
       predecessor?.serves ?? true
     else {
@@ -29,7 +44,8 @@ extension Server {
       return
     }
     let sockets = http.listeningSockets
-    let hello = HandoverPacket.Hello(ownsPaths: sockets.map(\.ownsPath), secret: secret)
+    let hello = HandoverPacket.Hello(
+      ownsPaths: sockets.map(\.ownsPath), secret: secret, backplane: settings.backplane)
     service?.reloading()
     do throws(ReactorError) {
       succession = try Succession(
@@ -49,6 +65,8 @@ extension Server {
 
   /// A successor serves: whoever is here is sent there, to come back at once.
   private func leave(to successor: Int32) {
+    // Told to stop, which ends the successor as well.
+    guard draining == nil else { return }
     logger.info(
       "taken over", metadata: ["by": "\(successor)", "listeners": "\(hub.listenerCount)"])
     service?.handedOver(to: successor)

@@ -35,6 +35,8 @@ package final class Server {
   let predecessor: Inheritance?
   /// The server that takes over from this one.
   var succession: Succession?
+  /// Asked for one while its predecessor was still there.
+  var isHandOverWanted = false
   /// Why it could not begin to serve.
   var failure: (any Error)?
   /// Where it listens: port 0 became a port.
@@ -57,6 +59,9 @@ package final class Server {
 
     let loop = try EventLoop { logger.warning("libevent", metadata: ["message": "\($0)"]) }
     let predecessor = try settings.predecessor.map { try Inheritance($0, on: loop) }
+    if let predecessor, predecessor.backplane != settings.backplane {
+      throw SettingsError("--redis changes by a restart alone, not by a takeover")
+    }
     let secret =
       settings.sessionKeys == nil
       ? predecessor?.secret ?? SessionKeys.randomSecret(using: &generator) : nil
@@ -121,7 +126,7 @@ package final class Server {
       backplane.close()
       throw error
     }
-    if settings.sessionKeys == nil {
+    if settings.sessionKeys == nil, predecessor == nil {
       logger.warning("no secret is set: sign-ins end with this process (see --secret-file)")
     }
     let hasUnix = settings.listen.contains { if case .unix = $0 { true } else { false } }

@@ -49,6 +49,10 @@ package struct ServerSettings: Sendable {
   /// What connects this node with others; nil: it is alone.
   package var redis: RedisSettings?
 
+  /// Names what messages go through, without a password: of two servers the history is one where this
+  /// is equal.
+  var backplane: String { redis.map { "\($0.address)" } ?? "local" }
+
   /// How often a line of counters is logged; nil is never.
   package var statisticsInterval: Duration?
 

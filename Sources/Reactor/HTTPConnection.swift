@@ -64,8 +64,10 @@ internal import Glibc
       }, context)
   }
 
-  /// The server's bounds have changed; evhttp keeps its own for each connection.
+  /// The server's bounds have changed, which holds for requests from then on; evhttp keeps its own
+  /// for each connection.
   func applySizes() {
+    guard case .waiting = phase else { return }
     unsafe evhttp_connection_set_max_headers_size(connection, server.limits.headBytes)
     unsafe evhttp_connection_set_max_body_size(connection, server.limits.bodyBytes)
   }
@@ -219,6 +221,7 @@ internal import Glibc
   /// The answer has been written; evhttp goes on with the next request, or closes.
   private func completed() {
     enter(.waiting(isFirst: false))
+    applySizes()
     scanner = server.makeScanner()
     let input = unsafe bufferevent_get_input(stream)!
     guard unsafe evbuffer_get_length(input) > 0 else { return }

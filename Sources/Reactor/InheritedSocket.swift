@@ -37,9 +37,13 @@ package struct InheritedSocket: Sendable {
   package static func fromServiceManager() throws(ReactorError) -> [InheritedSocket] {
     guard let process = ProcessEnvironment.value(of: "LISTEN_PID"),
       Int32(process) == getpid(),
-      let text = ProcessEnvironment.value(of: "LISTEN_FDS"), let count = Int32(text), count > 0,
-      count <= SpawnedProcess.maximumDescriptors
+      let text = ProcessEnvironment.value(of: "LISTEN_FDS"), let count = Int32(text), count > 0
     else { return [] }
+    guard count < SpawnedProcess.maximumDescriptors else {
+      throw ReactorError(
+        function: "sd_listen_fds",
+        detail: "\(count) sockets are more than \(SpawnedProcess.maximumDescriptors - 1)")
+    }
     let names = (ProcessEnvironment.value(of: "LISTEN_FDNAMES") ?? "")
       .split(separator: ":", omittingEmptySubsequences: false).map(String.init)
     var sockets: [InheritedSocket] = []

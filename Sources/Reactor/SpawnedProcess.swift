@@ -71,9 +71,11 @@ package final class SpawnedProcess {
   }
 
   /// Ends it at once (SIGKILL); `onExit` follows.
-  package func kill() {
+  package func kill() { send(Signal(rawValue: SIGKILL)) }
+
+  package func send(_ signal: Signal) {
     // Watched means not yet waited for: its number is nobody else's.
-    if watch != nil { _ = Glibc.kill(processID, SIGKILL) }
+    if watch != nil { _ = Glibc.kill(processID, signal.rawValue) }
   }
 
   private func exited() {

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Reactor
 
 /// The program.
 @main
@@ -12,6 +13,9 @@ struct Belfry: ParsableCommand {
 
   /// Reads the environment and the file of options too, where the command line leaves something unsaid.
   static func main() {
+    // Until there is somebody to hear them: by themselves they would end the process.
+    Signal.hangUp.ignore()
+    Signal.user2.ignore()
     do {
       let commandLine = Array(CommandLine.arguments.dropFirst())
       let arguments: [String]

@@ -146,6 +146,9 @@ struct ServeOptions: ParsableArguments {
     settings.vue = try vue()
     settings.drainTime = drainTime.value
     settings.takeoverTime = takeoverTime.value
+    guard settings.takeoverTime >= .milliseconds(100) else {
+      throw ValidationError("--takeover-time must be at least 100ms")
+    }
     settings.takeoverTimeout = takeoverTimeout.value
     settings.reusePort = reusePort
     settings.statisticsInterval = statsInterval.value > .zero ? statsInterval.value : nil

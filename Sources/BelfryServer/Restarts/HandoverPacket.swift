@@ -13,6 +13,8 @@ enum HandoverPacket: Equatable {
     var ownsPaths: [Bool] = []
     /// The random key that signs sessions; nil when there is a set one.
     var secret: [UInt8]?
+    /// Where messages go, see `ServerSettings.backplane`.
+    var backplane = ""
   }
 
   case hello(Hello)
@@ -56,6 +58,7 @@ extension HandoverPacket {
       writer.write(hello.version)
       writer.write(hello.ownsPaths.map { $0 ? 1 : 0 })
       writer.write(hello.secret ?? [])
+      writer.write(hello.backplane)
       return .hello
     case .history(let record): return Self.write(record, to: &writer)
     case .key(let key, let number, let age):
@@ -141,7 +144,9 @@ extension HandoverPacket {
       let ownsPaths = try reader.bytes().map { $0 != 0 }
       let secret = try reader.bytes()
       return .hello(
-        Hello(version: version, ownsPaths: ownsPaths, secret: secret.isEmpty ? nil : secret))
+        Hello(
+          version: version, ownsPaths: ownsPaths, secret: secret.isEmpty ? nil : secret,
+          backplane: try reader.text()))
     case .start:
       return .history(
         .start(

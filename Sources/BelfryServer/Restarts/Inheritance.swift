@@ -9,6 +9,8 @@ final class Inheritance {
     var serve: () throws(ReactorError) -> Void
     /// There is nothing to take over.
     var fail: (_ reason: String) -> Void
+    /// The other server has gone, after this one began to serve.
+    var gone: () -> Void
   }
 
   private var link: PacketLink?
@@ -51,6 +53,12 @@ final class Inheritance {
     relay.onPacket = { [unowned self] in received($0) }
     relay.onEnd = { [unowned self] in ended() }
   }
+
+  /// It passes messages on to this one until it has gone.
+  var isThere: Bool { link != nil }
+
+  /// What it published through, see `ServerSettings.backplane`.
+  var backplane: String { hello.backplane }
 
   /// The random key that signs its sessions.
   var secret: [UInt8]? { hello.secret }
@@ -108,7 +116,7 @@ final class Inheritance {
 
   private func ended() {
     link = nil
-    if !serves { handlers?.fail("the server to be taken over is gone") }
+    if serves { handlers?.gone() } else { handlers?.fail("the server to be taken over is gone") }
   }
 }
 

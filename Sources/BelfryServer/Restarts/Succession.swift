@@ -30,7 +30,13 @@ final class Succession {
   private var link: PacketLink?
   private var timer: Event?
   private var hasLeft = false
+  /// The successor shall read its settings again when it serves.
+  private var mustRead = false
   private var hasGivenUp = false
+  /// Since when nothing more can be heard of it.
+  private var silentSince: ContinuousClock.Instant?
+  /// So long it may then take to say in the log why, and to end.
+  private static let patience = Duration.seconds(1)
   /// Publishes that came while neither took any.
   private var held: [(publication: Publication, completion: Completion)] = []
   private var heldBytes = 0
@@ -73,9 +79,7 @@ final class Succession {
         "microseconds": "\(Int((ContinuousClock.now - start) / .microseconds(1)))",
         "process": "\(process?.processID ?? 0)",
       ])
-    timer = try Event(on: loop, every: .milliseconds(100)) { [unowned self] in
-      perform(takeover.advance(to: .now))
-    }
+    timer = try Event(on: loop, every: .milliseconds(100)) { [unowned self] in tick(now: .now) }
   }
 
   /// Stops it, while it can be.
@@ -97,10 +101,15 @@ final class Succession {
     }
   }
 
-  /// It says nothing more: it ends, or is about to be told to. How it does is the reason.
+  /// It says nothing more: it ends, and how it does is the reason.
   private func ended() {
     dropLink()
-    if !hasLeft { process?.kill() }
+    silentSince = .now
+  }
+
+  private func tick(now: ContinuousClock.Instant) {
+    if let silentSince, now - silentSince >= Self.patience { process?.kill() }
+    perform(takeover.advance(to: now))
   }
 
   private func exited(_ reason: String) {
@@ -138,6 +147,7 @@ final class Succession {
       sendHistory()
     case .commit: link?.send(HandoverPacket.go.packet)
     case .leave: leave()
+    case .end: process?.kill()
     case .giveUp(let reason): giveUp(reason)
     case nil: break
     }
@@ -157,7 +167,13 @@ final class Succession {
     timer = nil
     local?.setSuccessor { [unowned self] in forward($0, $1) }
     for (publication, completion) in takeHeld() { forward(publication, completion) }
+    if mustRead { process?.send(.hangUp) }
     if let process { handlers.leave(process.processID) }
+  }
+
+  /// Settings were read anew, maybe after the successor has read them: it shall do so as well.
+  func settingsWereRead() {
+    if hasLeft { process?.send(.hangUp) } else { mustRead = true }
   }
 
   private func giveUp(_ reason: String) {

@@ -14,6 +14,8 @@ struct Takeover {
     case commit
     /// It serves: hand on what is asked here, and send everybody away.
     case leave
+    /// End the successor: its last words tell whether it has served.
+    case end
     /// Go on as if nothing had happened; end the successor if it still runs.
     case giveUp(reason: String)
   }
@@ -72,11 +74,16 @@ struct Takeover {
     return .giveUp(reason: reason)
   }
 
-  /// This server is to stop.
+  /// This server is to stop, and so is a successor that may serve already: nobody has asked for that
+  /// one to stay.
   mutating func cancel() -> Action? {
-    guard phase == .starting || phase == .sending else { return nil }
-    phase = .over
-    return .giveUp(reason: "this server stops")
+    switch phase {
+    case .starting, .sending:
+      phase = .over
+      return .giveUp(reason: "this server stops")
+    case .committed: return .end
+    case .over: return nil
+    }
   }
 
   /// Gives up who is late.
@@ -90,7 +97,10 @@ struct Takeover {
       phase = .over
       return .giveUp(reason: "it did not load the history within \(limit)")
     // It may serve already, and nobody else may do so then.
-    case .committed, .over: return nil
+    case .committed:
+      deadline = now + limit
+      return .end
+    case .over: return nil
     }
   }
 }

@@ -9,7 +9,8 @@ import Testing
   private static let room = RoomName("chat")!
   private static let epoch = Epoch("e1")!
   static let packets: [HandoverPacket] = [
-    .hello(.init(ownsPaths: [true, false], secret: Array(0..<32))), .hello(.init()),
+    .hello(.init(ownsPaths: [true, false], secret: Array(0..<32), backplane: "local")),
+    .hello(.init()),
     .history(.start(epoch: epoch, newest: 1 << 43, lostThrough: 7)),
     .history(.forgotten(room, through: 3)),
     .history(.room(room, droppedThrough: 1, unknownThrough: 2)),

@@ -91,7 +91,7 @@ import Testing
     if path == nil {
       var address = sockaddr_in()
       address.sin_family = sa_family_t(AF_INET)
-      address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+      unsafe inet_pton(AF_INET, "127.0.0.1", &address.sin_addr)
       let status = unsafe withUnsafePointer(to: &address) { pointer in
         unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
           unsafe bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))

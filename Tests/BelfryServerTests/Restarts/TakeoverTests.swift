@@ -51,12 +51,14 @@ import Testing
         == .giveUp(reason: "it did not load the history within 30.0 seconds"))
   }
 
-  @Test func `once told to serve it is not given up for being late, but for being gone`() {
+  @Test func `once told to serve it is ended for being late, and given up for being gone`() {
     var takeover = takeover()
     _ = takeover.successorIsReady(now: start)
     _ = takeover.historyIsLoaded(now: start)
-    #expect(takeover.advance(to: start + .seconds(3600)) == nil)
-    #expect(takeover.cancel() == nil)
+    #expect(takeover.advance(to: start + .seconds(29)) == nil)
+    #expect(takeover.advance(to: start + .seconds(30)) == .end)
+    #expect(takeover.advance(to: start + .seconds(31)) == nil)
+    #expect(takeover.cancel() == .end)
     #expect(takeover.successorIsLost("it ended") == .giveUp(reason: "it ended"))
     #expect(takeover.successorServes() == nil)
   }

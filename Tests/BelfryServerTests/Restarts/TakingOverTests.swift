@@ -53,6 +53,58 @@ import Testing
     #expect(throws: Client.Failure.self) { try Client(port: port) }
   }
 
+  @Test func `a second takeover waits until the first has ended`() throws {
+    let program = try program()
+    let port = try program.port()
+    let listeners = (0..<5).map { _ in Follower(port: port, until: "the end") }
+    #expect(eventually { listeners.allSatisfy { $0.connections == 1 } })
+    let publishers = (0..<3).map { KeptPublisher(name: "p\($0)", port: port) }
+    #expect(eventually { listeners.allSatisfy { $0.count > 20 } })
+    let first = try Successor(of: program, signalling: program.process.processIdentifier)
+    // The first server still drains, and passes on what it is asked to publish.
+    let second = try Successor(of: program, signalling: first.processID, after: 1)
+    #expect(eventually { !first.isRunning && !program.process.isRunning })
+    let lines = publishers.flatMap { $0.stop() }
+    #expect(lines.allSatisfy { $0.status == 204 }, "\(lines.filter { $0.status != 204 })")
+    #expect(try KeptPublisher(name: "", port: port, posts: false).post("the end") == 204)
+    for listener in listeners { Load.check(try listener.join(), against: lines) }
+    try second.stop()
+  }
+
+  @Test func `another backplane is no successor's to choose`() throws {
+    let path = NSTemporaryDirectory() + "belfry-\(UInt64.random(in: 0...UInt64.max))"
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    try "history-count = 10\n".write(toFile: path, atomically: false, encoding: .utf8)
+    let program = try program("--config", path)
+    let port = try program.port()
+    try "redis = redis://127.0.0.1:1\n".write(toFile: path, atomically: false, encoding: .utf8)
+    kill(program.process.processIdentifier, SIGUSR2)
+    _ = try program.line(matching: "--redis changes by a restart alone")
+    _ = try program.line(matching: "no takeover")
+    #expect(try KeptPublisher(name: "", port: port, posts: false).post("still here") == 204)
+    kill(program.process.processIdentifier, SIGTERM)
+    #expect(try program.end().status == 0)
+  }
+
+  @Test func `settings that were read while a successor started are read there too`() throws {
+    let path = NSTemporaryDirectory() + "belfry-\(UInt64.random(in: 0...UInt64.max))"
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    try "retry = 2s\n".write(toFile: path, atomically: false, encoding: .utf8)
+    let program = try program("--config", path)
+    _ = try program.port()
+    let process = program.process.processIdentifier
+    kill(process, SIGUSR2)
+    kill(process, SIGHUP)
+    _ = try program.line(matching: "taken over")
+    // Once by this server, and once by the other.
+    #expect(
+      eventually { program.text.matches(of: /settings read again/).count == 2 }, "\(program.text)")
+    let found = try #require(program.text.firstMatch(of: /taken over by=([0-9]+)/))
+    let successor = try #require(Int32(found.1))
+    kill(successor, SIGTERM)
+    #expect(eventually { kill(successor, 0) != 0 || program.text.contains("stopping") })
+  }
+
   @Test func `sign-ins, keys and old messages outlive it`() throws {
     let program = try program()
     let port = try program.port()
@@ -146,6 +198,11 @@ import Testing
       (
         "#!/bin/sh\nprintf '\\12\\0\\0\\0\\0\\13\\0\\0\\0\\0' >&3; exec sleep 0.2\n",
         "no takeover.*(it ended with status 0|signal 9)"
+      ),
+      // Says everything, and nothing more when it is told to serve.
+      (
+        "#!/bin/sh\nprintf '\\12\\0\\0\\0\\0\\13\\0\\0\\0\\0' >&3; exec sleep 100\n",
+        "no takeover.*signal 9"
       ),
       (nil, "no takeover.*No such file"),
     ]
