@@ -19,8 +19,8 @@ final class Conversation {
   private var length: Int?
   private var failure: Failure?
 
+  /// Unchecked: written before the address is told, read after, and used on the server's thread alone.
   private final class Shared: @unchecked Sendable {
-    // Written before the address is told, read after; used on the server's thread only.
     var server: Server?
     var remote: Remote?
   }

@@ -19,7 +19,7 @@ struct RedisWaitingList {
     let completion: Completion
   }
 
-  /// Ready ones let go in one turn: each opens a stream, which takes some 60 µs (Benchmarks/README.md).
+  /// Ready ones let go in one turn: each opens a stream, which takes some 50 µs (Benchmarks/README.md).
   private static let perTurn = 100
 
   private var entries: [Entry] = []

@@ -115,6 +115,7 @@ final class Load: @unchecked Sendable {
         publisher = nil
       }
       lock.withLock { lines.append(Line(text: text, status: status)) }
+      // Its pace, slower while nobody takes anything.
       usleep(status == 204 ? pause : 20_000)
     }
   }

@@ -283,6 +283,7 @@ private final class Visitors: @unchecked Sendable {
           number += 1
           visit(port)
           let due = start + .seconds(1) * Double(number * threadCount + place) / Double(rate)
+          // The pace that was asked for.
           while ContinuousClock.now < due { usleep(200) }
         }
       }
@@ -333,6 +334,7 @@ private final class KeptPublisher: @unchecked Sendable {
         let text = "\(name)n\(number)"
         let status = try? post(text)
         lock.withLock { lines.append(Load.Line(text: text, status: status)) }
+        // Its pace.
         usleep(5000)
       }
     }
@@ -400,6 +402,7 @@ private final class Follower: @unchecked Sendable {
       guard let retry = listener.retry, listener.hasEnded else {
         throw Client.Failure(description: "a stream was cut")
       }
+      // What an EventSource is told to wait.
       usleep(UInt32(retry / .microseconds(1)))
     }
   }
