@@ -1,17 +1,6 @@
 internal import CReactor
 internal import Glibc
 
-/// What goes over a `PacketLink`: a kind, and bytes that mean something by it.
-package struct Packet: Equatable, Sendable {
-  package var kind: UInt8
-  package var bytes: [UInt8]
-
-  package init(kind: UInt8, bytes: [UInt8] = []) {
-    self.kind = kind
-    self.bytes = bytes
-  }
-}
-
 /// A descriptor that is closed with its owner.
 package final class OwnedDescriptor {
   package let rawValue: Int32
@@ -21,12 +10,10 @@ package final class OwnedDescriptor {
 
 /// A connection to another process of the same program, on this machine.
 ///
-/// A packet is its kind in one byte, its length in four, big endian, and that many bytes. Neither
-/// reading nor writing holds the loop for longer than a quarter of a mebibyte takes.
+/// Neither reading nor writing holds the loop for longer than a quarter of a mebibyte takes.
 package final class PacketLink {
   /// Bytes read, or written, in one turn of the loop.
   private static let bytesPerTurn = 256 << 10
-  private static let headerBytes = 5
 
   private let end: OwnedDescriptor
   private let onPacket: (Packet) -> Void
@@ -34,7 +21,7 @@ package final class PacketLink {
   private let onEnd: () -> Void
   private var reading: Event?
   private var writing: Event?
-  private var received: [UInt8] = []
+  private var decoder = PacketDecoder()
   private var unsent: [UInt8] = []
   /// How much of `unsent` has been sent already.
   private var sent = 0
@@ -84,13 +71,7 @@ package final class PacketLink {
   package func send(_ packets: [Packet]) {
     guard !hasEnded else { return }
     let wasEmpty = unsent.isEmpty
-    for packet in packets {
-      unsent.append(packet.kind)
-      for shift in [24, 16, 8, 0] as [UInt32] {
-        unsent.append(UInt8(truncatingIfNeeded: UInt32(packet.bytes.count) >> shift))
-      }
-      unsent.append(contentsOf: packet.bytes)
-    }
+    for packet in packets { packet.encode(into: &unsent) }
     if wasEmpty { flush() }
   }
 
@@ -138,27 +119,12 @@ package final class PacketLink {
     var block = [UInt8](repeating: 0, count: Self.bytesPerTurn)
     let count = unsafe recv(end.rawValue, &block, block.count, Int32(MSG_DONTWAIT))
     if count > 0 {
-      received += block[..<count]
-      handUp()
+      decoder.decode(block[..<count], onPacket: onPacket)
     } else if count == 0 || (errno != EAGAIN && errno != EINTR) {
       reading = nil
       hasEnded = true
       drop()
       onEnd()
     }
-  }
-
-  private func handUp() {
-    var start = 0
-    while received.count - start >= Self.headerBytes {
-      let length = received[start + 1..<start + Self.headerBytes].reduce(0) { $0 << 8 | Int($1) }
-      let next = start + Self.headerBytes + length
-      guard received.count >= next else { break }
-      let packet = Packet(
-        kind: received[start], bytes: Array(received[start + Self.headerBytes..<next]))
-      start = next
-      onPacket(packet)
-    }
-    received.removeFirst(start)
   }
 }
