@@ -62,9 +62,10 @@ package final class Server {
     if let predecessor, predecessor.backplane != settings.backplane {
       throw SettingsError("--redis changes by a restart alone, not by a takeover")
     }
+    let kept = Self.kept(settings, logger)
     let secret =
       settings.sessionKeys == nil
-      ? predecessor?.secret ?? SessionKeys.randomSecret(using: &generator) : nil
+      ? predecessor?.secret ?? kept?.secret ?? SessionKeys.randomSecret(using: &generator) : nil
     // One of the two is there.
     let keys = settings.sessionKeys ?? SessionKeys(secret: secret!)
 
@@ -88,6 +89,11 @@ package final class Server {
       }
       local = alone
       backplane = alone
+    }
+
+    if let kept {
+      kept.restore(to: hub, local)
+      logger.info("history of the last process", metadata: ["entries": "\(kept.count)"])
     }
 
     let parts = try Router.Parts(
@@ -204,6 +210,7 @@ package final class Server {
     if let predecessor {
       prepare(for: predecessor, onServing: onServing)
     } else {
+      dropKept()
       service?.ready()
       onServing()
     }
@@ -211,10 +218,11 @@ package final class Server {
     ticker = nil
     statistics = nil
     draining = nil
-    succession = nil
     backplane.close()
     hub.removeAll(reason: .drain)
     http.close()
+    keep()
+    succession = nil
     if let failure { throw failure }
   }
 

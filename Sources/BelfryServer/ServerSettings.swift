@@ -27,6 +27,10 @@ package struct ServerSettings: Sendable {
   package var vue: [UInt8] = []
   /// Listening sockets that the service manager has opened: they take the place of `listen`.
   package var inherited: [InheritedSocket] = []
+  /// What the last process of the service has left for this one; nil when it has left nothing.
+  package var keptFile: MemoryFile?
+  /// What that is called where the service manager keeps it.
+  package static let keptFileName = "belfry-history"
   /// Whether other processes may listen on the same ports too.
   package var reusePort = false
   /// Time over which streams are ended after SIGTERM, and answers may take to end.

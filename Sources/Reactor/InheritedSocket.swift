@@ -31,29 +31,4 @@ package struct InheritedSocket: Sendable {
     self.name = name
     self.ownsPath = ownsPath
   }
-
-  /// The sockets that the service manager has handed to this very process (sd_listen_fds(3)): none
-  /// when it has handed none, or when they are another's.
-  package static func fromServiceManager() throws(ReactorError) -> [InheritedSocket] {
-    guard let process = ProcessEnvironment.value(of: "LISTEN_PID"),
-      Int32(process) == getpid(),
-      let text = ProcessEnvironment.value(of: "LISTEN_FDS"), let count = Int32(text), count > 0
-    else { return [] }
-    guard count < SpawnedProcess.maximumDescriptors else {
-      throw ReactorError(
-        function: "sd_listen_fds",
-        detail: "\(count) sockets are more than \(SpawnedProcess.maximumDescriptors - 1)")
-    }
-    let names = (ProcessEnvironment.value(of: "LISTEN_FDNAMES") ?? "")
-      .split(separator: ":", omittingEmptySubsequences: false).map(String.init)
-    var sockets: [InheritedSocket] = []
-    for place in 0..<Int(count) {
-      let name = place < names.count ? names[place] : ""
-      // Paths are removed as its unit says (systemd.socket(5), RemoveOnStop=).
-      sockets.append(
-        try InheritedSocket(
-          SpawnedProcess.firstDescriptor + Int32(place), name: name, ownsPath: false))
-    }
-    return sockets
-  }
 }

@@ -26,7 +26,9 @@ package final class ServiceSocket {
   private static let maximumPath = 108
 
   /// Sends lines of `NAME=VALUE` as one datagram, without waiting; false when they were not taken.
-  package func send(_ text: String) -> Bool {
+  ///
+  /// - Parameter descriptor: goes with them; the other side gets one of its own for the same file.
+  package func send(_ text: String, descriptor: Int32? = nil) -> Bool {
     var address = sockaddr_un()
     address.sun_family = sa_family_t(AF_UNIX)
     unsafe withUnsafeMutableBytes(of: &address.sun_path) { bytes in
@@ -36,11 +38,16 @@ package final class ServiceSocket {
     }
     let offset = MemoryLayout<sockaddr_un>.size - Self.maximumPath
     let length = socklen_t(offset + path.utf8.count)
+    let flags = Int32(MSG_NOSIGNAL | MSG_DONTWAIT)
     let bytes = Array(text.utf8)
     let sent = unsafe withUnsafePointer(to: &address) { pointer in
       unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
-        unsafe sendto(
-          descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL | MSG_DONTWAIT), pointer, length)
+        if let descriptor {
+          unsafe belfry_send_descriptor(
+            self.descriptor, pointer, length, bytes, bytes.count, descriptor, flags)
+        } else {
+          unsafe sendto(self.descriptor, bytes, bytes.count, flags, pointer, length)
+        }
       }
     }
     return sent == bytes.count

@@ -162,7 +162,9 @@ struct ServeOptions: ParsableArguments {
   /// - Throws: a `ReactorError` when it was handed a socket that is none.
   func settingsOfProcess() throws -> ServerSettings {
     var settings = try settings()
-    settings.inherited = try InheritedSocket.fromServiceManager()
+    let handed = try ServiceDescriptors(fileName: ServerSettings.keptFileName)
+    settings.inherited = handed.sockets
+    settings.keptFile = handed.file
     settings.predecessor = Environment.predecessor
     settings.service = Environment.service
     settings.successor = SuccessorSettings(

@@ -21,6 +21,8 @@ enum HandoverPacket: Equatable {
   case history(HistoryRecord)
   /// A key that a message was published under so long ago.
   case key(RecentKeys.Key, number: UInt64, age: Duration)
+  /// When a history was written that is kept for later, on `MonotonicClock`.
+  case written(at: UInt64)
   /// That was the history.
   case end
   /// Serve.
@@ -40,6 +42,7 @@ enum HandoverPacket: Equatable {
     case hello = 1
     case start, forgotten, room, message, key, end, go, publish, ready, loaded, serving
     case taken, refused, unknown
+    case written
   }
 }
 
@@ -68,6 +71,9 @@ extension HandoverPacket {
       writer.write(number)
       writer.write(age)
       return .key
+    case .written(let time):
+      writer.write(time)
+      return .written
     case .end: return .end
     case .go: return .go
     case .publish(let token, let publication):
@@ -169,6 +175,7 @@ extension HandoverPacket {
         text: try reader.text(), room: try reader.value(RoomName.init),
         name: try reader.optionalText())
       return .key(key, number: try reader.number(), age: try reader.duration())
+    case .written: return .written(at: try reader.number())
     case .end: return .end
     case .go: return .go
     case .publish:

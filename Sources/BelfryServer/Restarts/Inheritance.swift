@@ -97,7 +97,7 @@ final class Inheritance {
       local?.publish(publication) { [weak self] outcome in
         self?.link?.send(HandoverPacket.outcome(token, outcome).packet)
       }
-    case .hello, .ready, .loaded, .serving, .outcome:
+    case .hello, .written, .ready, .loaded, .serving, .outcome:
       handlers?.fail("the server to be taken over says what is not its to say")
     }
   }

@@ -64,6 +64,18 @@ final class ServiceNotifier {
 
   func stopping() { send("STOPPING=1") }
 
+  /// Has the service manager keep a file for the next process of the service; false: it wasn't told.
+  func keep(_ file: MemoryFile, named name: String) -> Bool {
+    retry()
+    // > Process notification messages a bit earlier than SIGCHLD, so that we can still identify to
+    // > which service an exit message belongs. (systemd, src/core/manager.c)
+    return unsent.isEmpty
+      && socket.send("FDSTORE=1\nFDNAME=\(name)", descriptor: file.descriptor)
+  }
+
+  /// Such a file need not be kept any longer.
+  func forgetFile(named name: String) { send("FDSTOREREMOVE=1\nFDNAME=\(name)") }
+
   private func send(_ text: String) {
     unsent.append(text)
     retry()

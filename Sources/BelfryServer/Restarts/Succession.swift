@@ -85,6 +85,9 @@ final class Succession {
   /// Stops it, while it can be.
   func cancel() { perform(takeover.cancel()) }
 
+  /// Whether messages may have been taken by the successor, and so not be known here.
+  var mayServe: Bool { hasLeft || takeover.isCommitted }
+
   // MARK: What happens
 
   private func received(_ packet: Packet) {
@@ -97,7 +100,7 @@ final class Succession {
     case .serving: perform(takeover.successorServes())
     case .outcome(let token, let outcome): asked.removeValue(forKey: token)?(outcome)
     // A successor says nothing else.
-    case .hello, .history, .key, .end, .go, .publish: lost("it says what is not its to say")
+    case .hello, .history, .key, .written, .end, .go, .publish: lost("it says what is not its to say")
     }
   }
 

@@ -45,6 +45,9 @@ struct Takeover {
     deadline = start + limit
   }
 
+  /// The successor was told to serve, and has not said yet that it does.
+  var isCommitted: Bool { phase == .committed }
+
   /// The successor has everything it needs, but the history.
   mutating func successorIsReady(now: Instant) -> Action? {
     if let late = advance(to: now) { return late }

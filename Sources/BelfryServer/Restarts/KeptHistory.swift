@@ -1,0 +1,87 @@
+internal import Hub
+internal import Reactor
+
+/// What a server that ends leaves to the next process of its service: all that a successor would be
+/// told, in a file that the service manager keeps meanwhile (FDSTORE=1, sd_notify(3)).
+struct KeptHistory {
+  /// There is something, but it is not to be used.
+  struct Unusable: Error, CustomStringConvertible { let description: String }
+
+  /// When the ages of messages were taken, on `MonotonicClock`.
+  private let written: UInt64
+  private let packets: [HandoverPacket]
+  /// The random key that signed sessions.
+  let secret: [UInt8]?
+
+  /// Reads it; nil when there is nothing, or what there was has been used.
+  ///
+  /// - Parameter backplane: see `ServerSettings.backplane`.
+  init?(_ file: MemoryFile, backplane: String) throws {
+    var packets: [HandoverPacket] = []
+    var decoder = PacketDecoder()
+    var isMalformed = false
+    var isEmpty = true
+    try file.read { bytes in
+      isEmpty = false
+      decoder.decode(bytes) { packet in
+        if let packet = try? HandoverPacket(packet) {
+          packets.append(packet)
+        } else {
+          isMalformed = true
+        }
+      }
+    }
+    guard !isEmpty else { return nil }
+    guard !isMalformed, decoder.isBetweenPackets, packets.count >= 3, packets.last == .end,
+      case .hello(let hello) = packets[0], hello.version == HandoverPacket.Hello.currentVersion,
+      case .written(let time) = packets[1]
+    else { throw Unusable(description: "another version of this program has written it") }
+    guard hello.backplane == backplane else {
+      throw Unusable(description: "--redis is another now")
+    }
+    written = time
+    secret = hello.secret
+    self.packets = packets
+  }
+
+  /// How many messages and keys there are.
+  var count: Int { packets.count - 3 }
+
+  /// Brings it in; the hub has had no message and no listener.
+  ///
+  /// - Parameter local: nil when the history is kept elsewhere.
+  func restore(to hub: Hub, _ local: LocalBackplane?) {
+    let elapsed = MonotonicClock.nanoseconds - min(written, MonotonicClock.nanoseconds)
+    let then = ContinuousClock.now - .nanoseconds(Int64(clamping: elapsed))
+    var keys = RecentKeys()
+    for packet in packets {
+      switch packet {
+      case .history(let record): hub.restore(record, now: then)
+      case .key(let key, let number, let age): keys.remember(key, number: number, now: then - age)
+      default: break
+      }
+    }
+    local?.resume(epoch: hub.epoch, newest: hub.newest, keys: keys)
+  }
+
+  /// Writes it. Nothing may be published afterwards.
+  ///
+  /// - Parameter local: nil when the history is kept elsewhere.
+  static func write(
+    _ hello: HandoverPacket.Hello, _ hub: Hub, _ local: LocalBackplane?, to file: MemoryFile
+  ) throws(ReactorError) {
+    func append(_ packets: [Packet]) throws(ReactorError) {
+      var bytes: [UInt8] = []
+      for packet in packets { packet.encode(into: &bytes) }
+      try file.append(bytes)
+    }
+    let now = ContinuousClock.now
+    let written = HandoverPacket.written(at: MonotonicClock.nanoseconds)
+    try append([HandoverPacket.hello(hello).packet, written.packet])
+    guard let local else { return try append([HandoverPacket.end.packet]) }
+    var history = HandoverHistory(hub.snapshot(now: now), keys: local.keys, now: now)
+    while !history.hasEnded { try append(history.packets(ofBytes: bytesPerWrite)) }
+  }
+
+  private static let bytesPerWrite = 256 << 10
+}
