@@ -45,7 +45,8 @@ extension Server {
         return logger.warning("the service manager didn't take the history")
       }
       logger.info(
-        "history left for the next process", metadata: ["messages": "\(hub.counters.historyEntries)"])
+        "history left for the next process",
+        metadata: ["messages": "\(hub.counters.historyEntries)"])
     } catch {
       logger.error("the history ends with this process", metadata: ["reason": "\(error)"])
     }

@@ -13,10 +13,8 @@ package final class SpawnedProcess {
 
   /// The first descriptor that a process is handed beside the standard ones.
   package static let firstDescriptor: Int32 = 3
-  /// Descriptors are first moved to here, so that none is overwritten before it was handed on.
-  private static let transit: Int32 = 64
   /// How many descriptors can be handed on.
-  package static let maximumDescriptors = Int(transit - firstDescriptor)
+  package static let maximumDescriptors = 61
 
   /// Starts a program. The loop waits for that no longer than the kernel needs to replace the child's
   /// memory, which it does not copy: 0.8 ms with 15,000 descriptors open (Tests/system/test_restarts.py
@@ -37,10 +35,12 @@ package final class SpawnedProcess {
     guard descriptors.count <= Self.maximumDescriptors else {
       throw ReactorError(function: "posix_spawn", detail: detail, code: EMFILE)
     }
+    // First moved above those they become, so that none is overwritten before it was handed on.
+    let transit = Self.firstDescriptor + Int32(descriptors.count)
     var moved: [Int32] = []
     defer { for descriptor in moved { close(descriptor) } }
     for descriptor in descriptors {
-      let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, Self.transit)
+      let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, transit)
       guard copy >= 0 else { throw .fromErrno("fcntl", detail) }
       moved.append(copy)
     }

@@ -20,9 +20,18 @@ enum Environment {
   static var secret: String? { ProcessEnvironment.value(of: "BELFRY_SECRET") }
 
   /// The server that this process is to take over from; nil when it begins by itself.
+  ///
+  /// - Throws: when the variable that says so was set by nobody who knows what it means.
   static var predecessor: PredecessorSettings? {
-    ProcessEnvironment.value(of: SuccessorSettings.variable)
-      .flatMap { Int32($0) }.map(PredecessorSettings.init)
+    get throws(SettingsError) {
+      guard let text = ProcessEnvironment.value(of: SuccessorSettings.variable) else { return nil }
+      guard let sockets = Int32(text), 0..<Int32(SpawnedProcess.maximumDescriptors) ~= sockets
+      else {
+        throw SettingsError(
+          "\(SuccessorSettings.variable) is for a server that hands over to set, not \(text)")
+      }
+      return PredecessorSettings(sockets: sockets)
+    }
   }
 
   /// The service manager that started this process (sd_notify(3), sd_watchdog_enabled(3)); nil when

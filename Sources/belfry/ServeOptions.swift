@@ -159,13 +159,14 @@ struct ServeOptions: ParsableArguments {
 
   /// What the process was started with and by whom, beside its options.
   ///
-  /// - Throws: a `ReactorError` when it was handed a socket that is none.
+  /// - Throws: a `ReactorError` when it was handed a socket that is none, a `SettingsError` for a
+  ///   takeover that is none.
   func settingsOfProcess() throws -> ServerSettings {
     var settings = try settings()
     let handed = try ServiceDescriptors(fileName: ServerSettings.keptFileName)
     settings.inherited = handed.sockets
     settings.keptFile = handed.file
-    settings.predecessor = Environment.predecessor
+    settings.predecessor = try Environment.predecessor
     settings.service = Environment.service
     settings.successor = SuccessorSettings(
       arguments: CommandLine.arguments, environment: ProcessEnvironment.entries)

@@ -100,7 +100,8 @@ final class Succession {
     case .serving: perform(takeover.successorServes())
     case .outcome(let token, let outcome): asked.removeValue(forKey: token)?(outcome)
     // A successor says nothing else.
-    case .hello, .history, .key, .written, .end, .go, .publish: lost("it says what is not its to say")
+    case .hello, .history, .key, .written, .end, .go, .publish:
+      lost("it says what is not its to say")
     }
   }
 
