@@ -314,8 +314,8 @@ internal import Glibc
     switch phase {
     case .waiting(let isFirst):
       let limit = isFirst ? limits.requestTime : limits.idleTime
-      if server.isClosing {
-        if age > min(limits.closingTime, limit), !hasUnread { close() }
+      if let closing = server.closingSince {
+        if now - max(since, closing) > limits.closingTime, !hasUnread { close() }
       } else if age > limit {
         end(isFirst ? .silent : .idle)
       }

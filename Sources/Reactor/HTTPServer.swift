@@ -70,8 +70,9 @@ internal import Glibc
   let devNull: Int32
   /// Given up for a moment when there is no other descriptor left to take a stream over with.
   private var spare: Int32
-  /// Answers end their connections.
-  package private(set) var isClosing = false
+  /// Since when answers end their connections; nil: they don't.
+  private(set) var closingSince: ContinuousClock.Instant?
+  package var isClosing: Bool { closingSince != nil }
 
   /// - Parameters:
   ///   - log: gets a line when accepting has to pause.
@@ -307,7 +308,7 @@ internal import Glibc
   /// - Parameter leavingPaths: another process goes on listening on the same Unix sockets.
   package func stopAccepting(leavingPaths: Bool = false) {
     guard !isClosing else { return }
-    isClosing = true
+    closingSince = .now
     for listener in listeners { listener.close(leavingPath: leavingPaths) }
     listeners = []
     sweep(now: .now)

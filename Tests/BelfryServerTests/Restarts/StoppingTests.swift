@@ -65,6 +65,21 @@ import Testing
     server.join()
   }
 
+  @Test func `a connection that was idle for long has a second more, too`() throws {
+    let server = try TestServer { $0.drainTime = .seconds(20) }
+    let asking = try server.client()
+    try asking.send("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
+    #expect(try asking.response().status == 200)
+    let idle = ContinuousClock.now + .milliseconds(1100)
+    #expect(eventually { ContinuousClock.now > idle })
+    let listener = try server.listen()
+    server.beginStop()
+    #expect(try listener.next() == nil)
+    try asking.send("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
+    #expect(try asking.response().status == 200)
+    server.join()
+  }
+
   @Test func `a blocked listener is cut at the end, and a second signal cuts all`() throws {
     let server = try TestServer { $0.drainTime = .milliseconds(200) }
     let blocked = try Listener(port: server.port, receiveBuffer: 4096)
