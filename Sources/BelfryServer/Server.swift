@@ -26,8 +26,9 @@ package final class Server {
   private let socketRoom: Int
   private var ticker: Event?
   private var statistics: Statistics?
-  /// While the server is stopping.
+  /// While the server is stopping, or was taken over.
   var draining: Draining?
+  private var wasToldToStop = false
   /// What signs sessions when nothing was set: a successor needs it.
   let secret: [UInt8]?
   let service: ServiceNotifier?
@@ -93,7 +94,8 @@ package final class Server {
 
     if let kept {
       kept.restore(to: hub, local)
-      logger.info("history of the last process", metadata: ["entries": "\(kept.count)"])
+      logger.info(
+        "history of the last process", metadata: ["messages": "\(hub.counters.historyEntries)"])
     }
 
     let parts = try Router.Parts(
@@ -132,7 +134,7 @@ package final class Server {
       backplane.close()
       throw error
     }
-    if settings.sessionKeys == nil, predecessor == nil {
+    if settings.sessionKeys == nil, predecessor == nil, kept == nil {
       logger.warning("no secret is set: sign-ins end with this process (see --secret-file)")
     }
     let hasUnix = settings.listen.contains { if case .unix = $0 { true } else { false } }
@@ -239,10 +241,10 @@ package final class Server {
   /// Accepts no more, ends the streams properly and evenly over the drain time, answers what is asked
   /// already, and makes `run` return. Called again, it cuts what is left.
   package func stop() {
-    guard draining == nil else {
-      loop.stop()
-      return
-    }
+    guard !wasToldToStop else { return loop.stop() }
+    wasToldToStop = true
+    // Taken over, it ends soon, and those who are sent to the successor need not be cut for that.
+    guard draining == nil else { return }
     succession?.cancel()
     service?.stopping()
     logger.info("stopping", metadata: ["listeners": "\(hub.listenerCount)"])

@@ -71,6 +71,20 @@ import Testing
     try second.stop()
   }
 
+  @Test func `one that has been taken over and is told to stop cuts nobody`() throws {
+    let program = try program()
+    let port = try program.port()
+    let listeners = try (0..<20).map { _ in try Listener(port: port) }
+    let successor = try Successor(of: program, signalling: program.process.processIdentifier)
+    kill(program.process.processIdentifier, SIGTERM)
+    for listener in listeners {
+      while try listener.next() != nil {}
+      #expect(listener.hasEnded)
+    }
+    #expect(try program.end().status == 0)
+    try successor.stop()
+  }
+
   @Test func `another backplane is no successor's to choose`() throws {
     let path = NSTemporaryDirectory() + "belfry-\(UInt64.random(in: 0...UInt64.max))"
     defer { try? FileManager.default.removeItem(atPath: path) }
