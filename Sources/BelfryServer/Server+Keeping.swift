@@ -32,11 +32,15 @@ extension Server {
   }
 
   /// Leaves everything to the next process, if there is a service manager to keep it. The loop has
-  /// ended, and this may take a second.
+  /// ended, and this may take some seconds.
   func keep() {
-    guard let service, failure == nil, predecessor?.serves ?? true,
-      !(succession?.mayServe ?? false)
-    else { return }
+    guard let service, failure == nil, predecessor?.serves ?? true else { return }
+    guard !(succession?.mayServe ?? false) else {
+      if !service.isOver {
+        logger.warning("the history ends with this process: a successor may have added to it")
+      }
+      return
+    }
     do throws(ReactorError) {
       let file = try MemoryFile(labelled: ServerSettings.keptFileName)
       let hello = HandoverPacket.Hello(secret: secret, backplane: settings.backplane)

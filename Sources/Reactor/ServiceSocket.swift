@@ -25,6 +25,16 @@ package final class ServiceSocket {
   /// The size of `sun_path` (unix(7)).
   private static let maximumPath = 108
 
+  /// Tries until it is done, each 10 ms, for at most `limit`; returns whether it was. Not for a loop.
+  package static func insist(for limit: Duration, _ body: () -> Bool) -> Bool {
+    let end = ContinuousClock.now + limit
+    while !body() {
+      guard ContinuousClock.now < end else { return false }
+      usleep(10_000)
+    }
+    return true
+  }
+
   /// Sends lines of `NAME=VALUE` as one datagram, without waiting; false when they were not taken.
   ///
   /// - Parameter descriptor: goes with them; the other side gets one of its own for the same file.

@@ -34,8 +34,10 @@ struct KeptHistory {
     guard !isEmpty else { return nil }
     guard !isMalformed, decoder.isBetweenPackets, packets.count >= 3, packets.last == .end,
       case .hello(let hello) = packets[0], hello.version == HandoverPacket.Hello.currentVersion,
-      case .written(let time) = packets[1]
-    else { throw Unusable(description: "another version of this program has written it") }
+      case .written(let time) = packets[1], Self.isInOrder(packets[2..<packets.count - 1])
+    else {
+      throw Unusable(description: "it is damaged, or of another version of this program")
+    }
     guard hello.backplane == backplane else {
       throw Unusable(description: "--redis is another now")
     }
@@ -44,8 +46,20 @@ struct KeptHistory {
     self.packets = packets
   }
 
-  /// How many messages and keys there are.
-  var count: Int { packets.count - 3 }
+  /// Whether the packets of a history follow each other as they should.
+  private static func isInOrder(_ packets: ArraySlice<HandoverPacket>) -> Bool {
+    var order = HistoryOrder()
+    var hasKeys = false
+    return packets.allSatisfy { packet in
+      switch packet {
+      case .history(let record): return !hasKeys && order.accepts(record)
+      case .key(_, let number, _):
+        hasKeys = true
+        return order.covers(number)
+      default: return false
+      }
+    }
+  }
 
   /// Brings it in; the hub has had no message and no listener.
   ///

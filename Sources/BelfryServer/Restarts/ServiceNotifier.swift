@@ -24,7 +24,7 @@ final class ServiceNotifier {
   private var unsent: [String] = []
   private var timer: Event?
   /// Another process is the service now.
-  private var isOver = false
+  private(set) var isOver = false
 
   init(on loop: EventLoop, _ settings: ServiceSettings) throws(ReactorError) {
     socket = try ServiceSocket(path: settings.socket)
@@ -64,13 +64,16 @@ final class ServiceNotifier {
 
   func stopping() { send("STOPPING=1") }
 
-  /// Has the service manager keep a file for the next process of the service; false: it wasn't told.
+  /// Has the service manager keep a file for the next process of the service, which it may not hear at once;
+  /// false: it didn't hear for a second. The loop has ended.
   func keep(_ file: MemoryFile, named name: String) -> Bool {
-    retry()
+    let text = "FDSTORE=1\nFDNAME=\(name)"
     // > Process notification messages a bit earlier than SIGCHLD, so that we can still identify to
     // > which service an exit message belongs. (systemd, src/core/manager.c)
-    return unsent.isEmpty
-      && socket.send("FDSTORE=1\nFDNAME=\(name)", descriptor: file.descriptor)
+    return ServiceSocket.insist(for: .seconds(1)) {
+      retry()
+      return unsent.isEmpty && socket.send(text, descriptor: file.descriptor)
+    }
   }
 
   /// Such a file need not be kept any longer.

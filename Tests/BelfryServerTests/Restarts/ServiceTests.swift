@@ -4,6 +4,8 @@ import Reactor
 import TestSupport
 import Testing
 
+@testable import BelfryServer
+
 /// What a service manager sees and hands over, on the built program.
 @Suite struct ServiceTests {
   private static let alive = "WATCHDOG=1"
@@ -66,6 +68,23 @@ import Testing
     _ = try strange.line(matching: "NOTIFY_SOCKET=vsock:2:1 is no Unix socket")
     kill(strange.process.processIdentifier, SIGTERM)
     #expect(try strange.end().status == 0)
+  }
+
+  @Test func `a file is kept when the manager hears of it, and it may take its time`() throws {
+    let manager = DatagramSocket()
+    let notifier = try ServiceNotifier(on: EventLoop(), ServiceSettings(socket: manager.name))
+    // A socket has its own bound on what nobody has read, below that of the manager's queue.
+    var queued = 0
+    while queued < 1_000_000, try ServiceSocket(path: manager.name).send("x") { queued += 1 }
+    notifier.stopping()
+    let file = try MemoryFile(labelled: "test")
+    let start = ContinuousClock.now
+    #expect(!notifier.keep(file, named: "history"))
+    #expect(ContinuousClock.now - start >= .seconds(1))
+    for _ in 0..<queued { #expect(manager.receive() == "x") }
+    #expect(notifier.keep(file, named: "history"))
+    #expect(manager.receive() == "STOPPING=1")
+    #expect(manager.receive() == "FDSTORE=1\nFDNAME=history")
   }
 
   // MARK: Sockets
