@@ -112,7 +112,7 @@ struct StreamEndpoint {
     retry: Duration? = nil
   ) {
     admission.counters.count(reason)
-    let accept = context.request.head["Accept"] ?? ""
+    let accept = context.request.head["Accept"]?.lowercased() ?? ""
     guard accept.contains("text/event-stream") else {
       let status: HTTPStatus =
         reason == .listenersOfAddress ? .tooManyRequests : .serviceUnavailable

@@ -23,7 +23,10 @@ package enum File {
       }
       guard count > 0 else {
         if errno == EINTR { continue }
-        if errno == EAGAIN, awaitBytes(descriptor) { continue }
+        if errno == EAGAIN {
+          if awaitBytes(descriptor) { continue }
+          throw ReactorError(function: "poll", detail: "\(path): nothing came for \(patience)")
+        }
         throw .fromErrno("read", "reading \(path)")
       }
       guard bytes.count + count <= maximumBytes else {

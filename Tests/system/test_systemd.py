@@ -1,5 +1,6 @@
 """The shipped units under systemd itself: starts, restarts and successors."""
 
+import contextlib
 import os
 import pathlib
 import re
@@ -63,7 +64,7 @@ class Knocking:
 
 
 class Systemd(unittest.TestCase):
-    def start(self, *, environment=""):
+    def start(self):
         """The socket and a node on it; returns a client."""
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
@@ -75,7 +76,7 @@ class Systemd(unittest.TestCase):
         socket_unit = units["belfry.socket"].replace("127.0.0.1:5000", f"127.0.0.1:{port}")
         units["belfry.socket"] = re.sub("ListenStream=/run.*", "", socket_unit)
         units["belfry@.service.d/test.conf"] = (
-            f"[Service]\nEnvironment={environment}\nLimitNOFILE=\nWatchdogSec=2s\nTimeoutAbortSec=1s\nEnvironmentFile=\n"
+            "[Service]\nLimitNOFILE=\nWatchdogSec=2s\nTimeoutAbortSec=1s\nEnvironmentFile=\n"
             "StandardError=append:%E/log\n")
         self.manager = Manager(units)
         self.addCleanup(self.manager.close)
@@ -143,6 +144,24 @@ class Systemd(unittest.TestCase):
         self.addCleanup(stream.close)
         self.assertEqual(stream.next()["event"], "gap")
         self.assertEqual([stream.text(), stream.text()], ["one", "two"])
+
+    def test_a_mistake_in_the_options_costs_no_history_and_refuses_nobody(self):
+        client = self.start()
+        client.post("one")
+        mistake = self.manager.folder / "systemd/user/belfry@.service.d/mistake.conf"
+        mistake.write_text("[Service]\nEnvironment=BELFRY_HISTORY_AGE=soon\n")
+        self.manager.do("daemon-reload")
+        self.assertNotEqual(self.manager.ask("restart", "belfry@1").returncode, 0)
+        # As many as would make systemd give up by itself, and two more.
+        wait(lambda: int(self.manager.do("show", "--property=NRestarts", "--value", "belfry@1")) > 6,
+             "tried again and again")
+        with contextlib.closing(client.connect()) as waiting:
+            mistake.unlink()
+            self.manager.do("daemon-reload")
+            self.assertEqual(client.ask("GET", "/healthz", connection=waiting).status, 200)
+        stream = client.listen("/stream?last_event_id=x-0")
+        self.addCleanup(stream.close)
+        self.assertEqual([stream.next()["event"], stream.text()], ["gap", "one"])
 
     def test_a_service_that_is_stopped_begins_anew(self):
         client = self.start()
