@@ -25,7 +25,11 @@ extension Hub {
         guard met else { continue }
         visits += 1
         let readsClock = visits % Self.writesPerClockReading == 0
-        if visits >= budget.streams || (readsClock && clock() >= start + budget.time) { break walk }
+        if visits >= budget.streams || (readsClock && clock() >= start + budget.time) {
+          // The next slice is another feed's: one that always has something new would keep it.
+          if feed.pending > 0, work.count > 1 { work.append(work.removeFirst()) }
+          break walk
+        }
       }
       finish(feed, clock)
     }
