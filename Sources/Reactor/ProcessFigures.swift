@@ -10,6 +10,17 @@ package struct ProcessFigures: Sendable, Equatable {
   /// Processor time of all threads so far.
   package var processorTime: Duration
 
+  package init(
+    openDescriptors: Int, maximumDescriptors: Int, residentBytes: Int, virtualBytes: Int,
+    processorTime: Duration
+  ) {
+    self.openDescriptors = openDescriptors
+    self.maximumDescriptors = maximumDescriptors
+    self.residentBytes = residentBytes
+    self.virtualBytes = virtualBytes
+    self.processorTime = processorTime
+  }
+
   /// Asks for them, which may block: `/proc/self/fd` is read to its end, one entry for each descriptor.
   ///
   /// - Throws: where there is no `/proc`.
