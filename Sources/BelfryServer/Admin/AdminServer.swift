@@ -19,6 +19,9 @@ final class AdminServer {
     let router = AdminRouter(
       instruments: instruments, health: HealthEndpoint(backplane: backplane),
       metrics: MetricsEndpoint(instruments: instruments, sampler: sampler))
+    // Who asks wants to know of one process, not of any that listens there too.
+    var options = options
+    options.reusePort = false
     var limits = HTTPServer.Limits()
     limits.connections = Self.connections
     limits.bodyBytes = 1 << 10
