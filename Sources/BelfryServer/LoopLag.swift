@@ -12,8 +12,9 @@ final class LoopLag {
 
   /// Between two that come, in nanoseconds.
   private static let step: Int64 = 1_000_000
-  /// A timer is no later than this by itself: epoll_wait(2) counts in milliseconds, and rounds up.
-  private static let granularity = Duration.milliseconds(2)
+  /// A timer is no later than this by itself: libevent goes by the kernel's coarse clock, whose ticks are
+  /// 10 ms apart at most (CONFIG_HZ), and epoll_wait(2) rounds up to a millisecond.
+  private static let granularity = Duration.milliseconds(12)
 
   private(set) var histogram = DurationHistogram()
   private let start: Instant
@@ -23,7 +24,8 @@ final class LoopLag {
   private var last: (end: Instant, hadMore: Bool)
   private var longest = Duration.zero
   private let tickInterval: Duration
-  private var tickDue: Instant
+  /// When the timer is due, as far as can be told from when it fired; nil until it has.
+  private var tickDue: Instant?
   /// The loop's thread should have run from then on, and was not let.
   private var stalledSince: Instant?
 
@@ -32,15 +34,15 @@ final class LoopLag {
     start = now
     last = (now, false)
     self.tickInterval = tickInterval
-    tickDue = now + tickInterval
   }
 
   /// A timer of the loop has fired: a machine that has no time for the loop is found out by that.
   func tick(now: Instant) {
-    if now - tickDue > Self.granularity { stalledSince = tickDue }
-    // As libevent does it: late ones are not made up for.
-    tickDue += tickInterval
-    if tickDue <= now { tickDue = now + tickInterval }
+    // It is never early: then it was late before.
+    let due = min(tickDue ?? now, now)
+    if now - due > Self.granularity { stalledSince = due }
+    // As libevent does it: what was missed is not made up for.
+    tickDue = due + tickInterval > now ? due + tickInterval : now + tickInterval
   }
 
   /// A turn has ended.

@@ -270,6 +270,7 @@ internal import Glibc
 
   /// evhttp is about to free the connection.
   private func closed() {
+    server.loop.noteHandler()
     unwatch()
     exchange?.connectionClosed()
     if let request = unsafe request {
