@@ -13,10 +13,7 @@ struct HealthEndpoint {
   func show() -> HTTPResponse {
     let status = backplane.status
     let word = status.isUp ? "ok" : "degraded"
-    let text =
-      #"{"status":"\#(word)","backplane":"\#(status.name)","up":\#(status.isUp)}"# + "\n"
-    return HTTPResponse(
-      .ok, headers: [("Content-Type", "application/json"), ("Cache-Control", "no-store")],
-      body: Array(text.utf8))
+    return .json(
+      .ok, #"{"status":"\#(word)","backplane":"\#(status.name)","up":\#(status.isUp)}"#)
   }
 }

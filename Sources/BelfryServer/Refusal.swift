@@ -50,6 +50,13 @@ extension HTTPResponse {
       ], body: Array(text.utf8))
   }
 
+  /// What probes read: never cached.
+  static func json(_ status: HTTPStatus, _ text: String) -> HTTPResponse {
+    HTTPResponse(
+      status, headers: [("Content-Type", "application/json"), ("Cache-Control", "no-store")],
+      body: Array("\(text)\n".utf8))
+  }
+
   static func redirect(_ status: HTTPStatus, to location: String) -> HTTPResponse {
     HTTPResponse(
       status, headers: [("Location", location), ("Cache-Control", "no-store")])

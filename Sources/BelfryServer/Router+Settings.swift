@@ -48,7 +48,10 @@ extension Router {
       stream: StreamEndpoint(
         rooms: settings.rooms, hub: hub, backplane: backplane, streams: parts.streams,
         origins: origins, admission: parts.admission),
-      files: parts.files, health: HealthEndpoint(backplane: backplane), cookies: cookies,
-      proxies: settings.trustedProxies)
+      files: parts.files, health: HealthEndpoint(backplane: backplane),
+      readiness: { [admission = parts.admission] in
+        Readiness(hub: hub, backplane: backplane, admission: admission)
+      },
+      cookies: cookies, proxies: settings.trustedProxies)
   }
 }

@@ -10,6 +10,7 @@ struct Router {
   let stream: StreamEndpoint
   let files: StaticEndpoint
   let health: HealthEndpoint
+  let readiness: () -> Readiness
   let cookies: SessionCookies
   let proxies: TrustedProxies
 
@@ -41,6 +42,9 @@ struct Router {
     case "healthz":
       try allow([.get, .head], method)
       return health.show()
+    case "readyz":
+      try allow([.get, .head], method)
+      return readiness().response
     case "stream":
       try allow([.get, .head], method)
       stream.open(context, exchange)

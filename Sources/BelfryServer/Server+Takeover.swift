@@ -14,6 +14,7 @@ extension Server {
             throw ReactorError(function: "stop", detail: "this server stops already")
           }
           for socket in predecessor.inherited { try http.listen(on: socket) }
+          for socket in predecessor.inheritedAdmin { try admin?.http.listen(on: socket) }
           service?.live()
           onServing()
         },
@@ -43,9 +44,12 @@ extension Server {
       logger.warning("no takeover: this server is being replaced, or stops, or can't be replaced")
       return
     }
-    let sockets = http.listeningSockets
+    let adminSockets = admin?.http.listeningSockets ?? []
+    let sockets = http.listeningSockets + adminSockets
+    var roles = sockets.map { $0.ownsPath ? HandoverPacket.SocketRole.ownsPath : [] }
+    for place in roles.indices.suffix(adminSockets.count) { roles[place].insert(.isAdmin) }
     let hello = HandoverPacket.Hello(
-      ownsPaths: sockets.map(\.ownsPath), secret: secret, backplane: settings.backplane)
+      sockets: roles, secret: secret, backplane: settings.backplane)
     service?.reloading()
     do throws(ReactorError) {
       succession = try Succession(
@@ -70,6 +74,7 @@ extension Server {
     logger.info(
       "taken over", metadata: ["by": "\(successor)", "listeners": "\(hub.listenerCount)"])
     service?.handedOver(to: successor)
+    admin?.http.stopAccepting(leavingPaths: true)
     let retry = min(settings.hub.retry, settings.takeoverTime / 20)
     draining = Draining(
       on: loop, hub: hub, http: http, over: settings.takeoverTime - retry, leavingPaths: true

@@ -16,6 +16,9 @@ package final class Server {
   /// The same when it is this process alone.
   let local: LocalBackplane?
   let admission: Admission
+  let instruments: Instruments
+  /// The operators' side; nil when nobody wants one.
+  let admin: AdminServer?
   let parts: Router.Parts
   let routes: Routes
   /// Those in effect: a reload changes some.
@@ -42,27 +45,29 @@ package final class Server {
   var failure: (any Error)?
   /// Where it listens: port 0 became a port.
   package let addresses: [ListenAddress]
+  /// The same of the operators' side.
+  package let adminAddresses: [ListenAddress]
 
   /// Listens; requests are answered as soon as `run` is called.
   ///
   /// - Throws: a `SettingsError` for what can't be, a `ReactorError` for what the machine refuses.
   package init(_ settings: ServerSettings, logger: Logger) throws {
     WallClock.prepare()
-    let descriptors = DescriptorLimit.raise()
-    guard descriptors >= Self.minimumDescriptors else {
-      throw SettingsError(
-        "the limit on descriptors is \(descriptors) (ulimit -n); at least \(Self.minimumDescriptors) are needed"
-      )
-    }
+    let limit = DescriptorLimit.raise()
     var generator = SystemRandomNumberGenerator()
-    let admission = Admission(
-      settings.admission, room: max(1, descriptors - Self.reserve(descriptors)), now: .now)
-
     let loop = try EventLoop { logger.warning("libevent", metadata: ["message": "\($0)"]) }
     let predecessor = try settings.predecessor.map { try Inheritance($0, on: loop) }
     if let predecessor, predecessor.backplane != settings.backplane {
       throw SettingsError("--redis changes by a restart alone, not by a takeover")
     }
+    // A successor listens where its predecessor did.
+    let adminSockets =
+      predecessor?.inheritedAdmin.count
+      ?? max(settings.inheritedAdmin.count, settings.adminListen.count)
+    let hasAdmin = adminSockets > 0
+    let descriptors = try DescriptorBudget(
+      limit: limit, admin: hasAdmin ? AdminServer.descriptors + adminSockets : 0)
+    let admission = Admission(settings.admission, room: descriptors.streams, now: .now)
     let kept = Self.kept(settings, logger)
     let secret =
       settings.sessionKeys == nil
@@ -106,8 +111,23 @@ package final class Server {
       log: { logger.warning("accepting paused", metadata: ["reason": "\($0)"]) },
       onRequest: { routes.router.route($0) })
     http.isProxy = settings.trustedProxies.trusts
+    let lag = LoopLag(tickInterval: hub.tickInterval, now: .now)
+    let instruments = Instruments(
+      hub: hub, backplane: backplane, admission: admission, http: http, lag: lag)
+    var admin: AdminServer?
     do {
-      addresses = try Self.listen(settings, predecessor, http)
+      if hasAdmin {
+        admin = try AdminServer(
+          on: loop, options: sockets, instruments: instruments, backplane: backplane,
+          log: { logger.warning("accepting paused", metadata: ["reason": "\($0)"]) })
+      }
+      // Where somebody else still listens it begins to when it serves.
+      addresses =
+        try predecessor?.inherited.map(\.address)
+        ?? http.listen(at: settings.listen, inherited: settings.inherited)
+      adminAddresses =
+        try predecessor?.inheritedAdmin.map(\.address)
+        ?? admin?.http.listen(at: settings.adminListen, inherited: settings.inheritedAdmin) ?? []
       service = settings.service.flatMap { service in
         do throws(ReactorError) {
           return try ServiceNotifier(on: loop, service)
@@ -117,7 +137,6 @@ package final class Server {
           return nil
         }
       }
-      let lag = LoopLag(interval: hub.tickInterval, now: .now)
       ticker = try Event(on: loop, every: hub.tickInterval) {
         let now = ContinuousClock.now
         lag.tick(now: now)
@@ -125,12 +144,11 @@ package final class Server {
         admission.advance(to: now)
       }
       statistics = try settings.statisticsInterval.map { interval in
-        try Statistics(
-          on: loop, every: interval, hub: hub,
-          admission: { Self.counters(admission, http) }, lag: lag, logger: logger)
+        try Statistics(on: loop, every: interval, instruments, logger: logger)
       }
     } catch {
       http.close()
+      admin?.http.close()
       backplane.close()
       throw error
     }
@@ -151,38 +169,15 @@ package final class Server {
     self.predecessor = predecessor
     self.streams = streams
     self.admission = admission
+    self.instruments = instruments
+    self.admin = admin
     self.parts = parts
     self.routes = routes
     self.settings = settings
     self.keys = keys
     self.logger = logger
-    socketRoom = descriptors - Self.ownDescriptors - addresses.count
+    socketRoom = descriptors.sockets(beside: addresses.count)
   }
-
-  /// Listens, unless somebody else still does there; returns where.
-  private static func listen(
-    _ settings: ServerSettings, _ predecessor: Inheritance?, _ http: HTTPServer
-  ) throws(ReactorError) -> [ListenAddress] {
-    if let predecessor { return predecessor.inherited.map(\.address) }
-    var addresses: [ListenAddress] = []
-    for socket in settings.inherited {
-      try http.listen(on: socket)
-      addresses.append(socket.address)
-    }
-    guard addresses.isEmpty else { return addresses }
-    for address in settings.listen { addresses.append(try http.listen(on: address)) }
-    return addresses
-  }
-
-  /// Listening, libevent, the log and a few connections.
-  private static let minimumDescriptors = 32
-
-  /// Descriptors that no stream may take: for listening, publishers, files and libevent.
-  private static func reserve(_ descriptors: Int) -> Int { min(100, max(24, descriptors / 4)) }
-
-  /// Descriptors of our own, listening sockets not counted: the standard ones, libevent's, the log's,
-  /// Redis'. 15 were counted, 18 with Redis (ls /proc/PID/fd).
-  private static let ownDescriptors = 24
 
   /// Serves until `stop` has drained everything, or a successor has taken over.
   ///
@@ -223,6 +218,7 @@ package final class Server {
     backplane.close()
     hub.removeAll(reason: .drain)
     http.close()
+    admin?.http.close()
     keep()
     succession = nil
     if let failure { throw failure }
@@ -231,10 +227,12 @@ package final class Server {
   private func endOfTurn() -> Bool {
     http.room = max(4, socketRoom - hub.listenerCount)
     http.endOfTurn()
+    admin?.http.endOfTurn()
     if let predecessor, backplane.status.isUp { predecessor.sayReady() }
     let hasWaiting = backplane.endOfTurn()
     let hasMore = hub.flush() || hasWaiting
     if draining?.endOfTurn() ?? false { loop.stop() }
+    instruments.lag.endTurn(began: loop.turnBegan, hasMore: hasMore, now: .now)
     return hasMore
   }
 
@@ -258,13 +256,7 @@ package final class Server {
   package var counters: HubCounters { hub.counters }
 
   /// Who was not let in.
-  package var admissionCounters: AdmissionCounters { Self.counters(admission, http) }
-
-  private static func counters(_ admission: Admission, _ http: HTTPServer) -> AdmissionCounters {
-    var counters = admission.counters
-    counters.connections = http.counters
-    return counters
-  }
+  package var admissionCounters: AdmissionCounters { instruments.admissionCounters }
 
   /// A door for other threads, which stays open while the event is held.
   package func makeRemote() throws(ReactorError) -> (Remote, Event) { try loop.makeRemote() }

@@ -7,6 +7,8 @@ package import Reactor
 package struct ServerSettings: Sendable {
   /// Where to listen; at least one.
   package var listen: [ListenAddress] = [.tcp(host: "127.0.0.1", port: 5000)]
+  /// Where the operators' side listens; nowhere, unless told.
+  package var adminListen: [ListenAddress] = []
   /// What all paths begin with: empty, or `/` and a path without a `/` at its end.
   package var basePath = ""
   /// The rooms that exist.
@@ -27,6 +29,8 @@ package struct ServerSettings: Sendable {
   package var vue: [UInt8] = []
   /// Listening sockets that the service manager has opened: they take the place of `listen`.
   package var inherited: [InheritedSocket] = []
+  /// The same in place of `adminListen`.
+  package var inheritedAdmin: [InheritedSocket] = []
   /// What the last process of the service has left for this one; nil when it has left nothing.
   package var keptFile: MemoryFile?
   /// What that is called where the service manager keeps it.

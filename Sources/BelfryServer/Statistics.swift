@@ -2,34 +2,30 @@ internal import Hub
 internal import Logging
 internal import Reactor
 
-/// A line of counters every so often, until there are metrics.
+/// A line of counters every so often, for who has no Prometheus.
 final class Statistics {
-  private let hub: Hub
-  private let admission: () -> AdmissionCounters
-  private let lag: LoopLag
+  private let instruments: Instruments
   private let logger: Logger
   private var last: HubCounters
   private var lastAdmission: AdmissionCounters
   private var timer: Event?
 
   init(
-    on loop: EventLoop, every interval: Duration, hub: Hub,
-    admission: @escaping () -> AdmissionCounters, lag: LoopLag, logger: Logger
+    on loop: EventLoop, every interval: Duration, _ instruments: Instruments, logger: Logger
   ) throws(ReactorError) {
-    self.hub = hub
-    self.admission = admission
-    self.lag = lag
+    self.instruments = instruments
     self.logger = logger
-    last = hub.counters
-    lastAdmission = admission()
+    let figures = instruments.read()
+    last = figures.hub
+    lastAdmission = figures.admission
     timer = try Event(on: loop, every: interval) { [unowned self] in report() }
   }
 
   /// Totals since the last line, and the present number of listeners and connections. What was refused
   /// is told only where there was any.
   private func report() {
-    let now = hub.counters
-    let admission = admission()
+    let figures = instruments.read()
+    let (now, admission) = (figures.hub, figures.admission)
     var facts: Logger.Metadata = [
       "listeners": "\(now.listeners)",
       "published": "\(now.published - last.published)",
@@ -38,7 +34,7 @@ final class Statistics {
       "bytes": "\(now.bytes - last.bytes)",
       "heartbeats": "\(now.heartbeats - last.heartbeats)",
       "connections": "\(admission.connections.open)",
-      "loop-lag-ms": "\(Int(lag.takeLongest() / .milliseconds(1)))",
+      "loop-lag-ms": "\(Int(instruments.lag.takeLongest() / .milliseconds(1)))",
     ]
     for reason in CloseReason.allCases {
       facts["closed-\(reason.rawValue)"] = "\(now.closed(reason) - last.closed(reason))"
@@ -55,28 +51,5 @@ final class Statistics {
     logger.notice("statistics", metadata: facts)
     last = now
     lastAdmission = admission
-  }
-}
-
-/// How late the loop came to what was due: the longest since it was last asked.
-final class LoopLag {
-  private let interval: Duration
-  private var due: ContinuousClock.Instant
-  private var longest = Duration.zero
-
-  /// - Parameter interval: between two calls of `tick`, were the loop never late.
-  init(interval: Duration, now: ContinuousClock.Instant) {
-    self.interval = interval
-    due = now + interval
-  }
-
-  func tick(now: ContinuousClock.Instant) {
-    longest = max(longest, now - due)
-    due = now + interval
-  }
-
-  func takeLongest() -> Duration {
-    defer { longest = .zero }
-    return longest
   }
 }

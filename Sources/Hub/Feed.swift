@@ -16,6 +16,12 @@ final class Feed {
   private(set) var pending = 0
   /// The place in `members` that the walk looks at next.
   private(set) var next = 0
+  /// How many members were ever met.
+  private(set) var met: UInt64 = 0
+  /// Messages on their way, oldest first, and when each has arrived: when so many were met.
+  private var flights = Ring<(name: UInt64, met: UInt64)>()
+  /// When the first of them has.
+  private(set) var nextArrival = UInt64.max
   /// The head when the walk was last at place 0.
   private var circleHead: UInt64
   /// Every member that is neither behind nor replaying has everything up to this position.
@@ -57,9 +63,26 @@ final class Feed {
   func nextMember() -> UInt32? {
     guard pending > 0 else { return nil }
     pending -= 1
+    met &+= 1
     let member = members[next]
     next += 1
     return member
+  }
+
+  /// A message that was just taken in is on its way to the members.
+  func follow(_ flight: UInt64) {
+    flights.append((flight, met + UInt64(members.count)))
+    if flights.count == 1 { nextArrival = met + UInt64(members.count) }
+  }
+
+  /// Takes out a message that all members have met who were there when it came.
+  ///
+  /// - Parameter any: whether any message has, since the walk is done, or nobody is left.
+  func takeArrival(any: Bool = false) -> UInt64? {
+    guard let first = flights.first, any || first.met <= met else { return nil }
+    flights.removeFirst()
+    nextArrival = flights.first?.met ?? .max
+    return first.name
   }
 
   /// Takes note of how far the walk has come; to be called when the member met was dealt with.

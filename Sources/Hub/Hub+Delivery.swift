@@ -21,21 +21,35 @@ extension Hub {
       while let slot = feed.nextMember() {
         let met = deliver(slot, feed)
         feed.settle()
+        if feed.met >= feed.nextArrival { land(feed, now: clock()) }
         guard met else { continue }
         visits += 1
         let readsClock = visits % Self.writesPerClockReading == 0
-        if visits >= budget.streams || (readsClock && clock() >= start + budget.time) { break walk }
+        if visits >= budget.streams || (readsClock && clock() >= start + budget.time) {
+          // The next slice is another feed's: one that always has something new would keep it.
+          if feed.pending > 0, work.count > 1 { work.append(work.removeFirst()) }
+          break walk
+        }
       }
-      work.removeFirst()
-      feed.isQueued = false
+      finish(feed, clock)
     }
     isWalking = false
     removeDoomed()
-    while let feed = work.first, feed.pending == 0 {
-      work.removeFirst()
-      feed.isQueued = false
-    }
+    while let feed = work.first, feed.pending == 0 { finish(feed, clock) }
     return !work.isEmpty || !unfinished.isEmpty
+  }
+
+  /// The walk of the first feed is done.
+  private func finish(_ feed: Feed, _ clock: () -> Instant) {
+    work.removeFirst()
+    feed.isQueued = false
+    // Members who went before they were met leave some.
+    if feed.nextArrival != .max { land(feed, any: true, now: clock()) }
+  }
+
+  /// Messages have arrived.
+  private func land(_ feed: Feed, any: Bool = false, now: Instant) {
+    while let flight = feed.takeArrival(any: any) { flights.arrive(flight, now: now) }
   }
 
   /// The stream's socket has room again: `flush` goes on with it.

@@ -48,6 +48,7 @@ package final class Hub {
   /// But for the traffic and the gauges.
   var counted = HubCounters()
   var traffic = Traffic()
+  var flights = Flights()
   let start: Instant
 
   /// - Parameter newest: the number of the newest message that this history already had.
@@ -67,7 +68,9 @@ package final class Hub {
   package var counters: HubCounters {
     var counters = counted
     counters.traffic = traffic
+    counters.publishToLastWrite = flights.times
     counters.listeners = listeners.count
+    counters.behind = behindCount
     counters.rooms = table.rooms.count
     counters.historyEntries = table.historyEntries
     counters.historyBytes = table.historyBytes
@@ -101,8 +104,14 @@ package final class Hub {
       ServerSentEvent(id: id, data: text), to: room, number: number,
       position: numbering.newestPosition, time: now, now: now)
     raise(room, by: text.utf8.count, now: now)
-    if room.feeds.isEmpty { table.forgetIfIdle(room) }
+    if room.feeds.isEmpty { table.forgetIfIdle(room) } else { launch(to: room, now: now) }
     return true
+  }
+
+  /// A message begins its way to those who listen.
+  private func launch(to room: Room, now: Instant) {
+    let flight = flights.begin(feeds: room.feeds.count, now: now)
+    for feed in room.feeds { feed.follow(flight) }
   }
 
   /// The room's newest frame stands at the newest position: its feeds have work.
@@ -163,6 +172,7 @@ package final class Hub {
   }
 
   private func dissolve(_ feed: Feed) {
+    while let flight = feed.takeArrival(any: true) { flights.arrive(flight, now: nil) }
     feedsByRooms[feed.rooms.map(\.name)] = nil
     feeds[feed.index] = nil
     freeFeeds.append(feed.index)

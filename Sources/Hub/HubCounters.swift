@@ -2,6 +2,8 @@
 package struct HubCounters: Sendable {
   /// Gauge: open streams.
   package internal(set) var listeners = 0
+  /// Gauge: of those, how many did not take all they were offered, or replay more than one visit gives.
+  package internal(set) var behind = 0
   /// Gauge: rooms held, with listeners or history.
   package internal(set) var rooms = 0
   /// Gauge: messages kept for replay, over all rooms.
@@ -15,6 +17,9 @@ package struct HubCounters: Sendable {
   /// Lines without a number taken in.
   package internal(set) var strays = 0
   var traffic = Traffic()
+  /// From a message's being taken in to its having been written to the last who listens and isn't
+  /// behind; one that nobody listens to is not counted.
+  package internal(set) var publishToLastWrite = DurationHistogram()
   /// Comments sent to silent streams.
   package internal(set) var heartbeats = 0
   private var closedBy = [Int](repeating: 0, count: CloseReason.allCases.count)

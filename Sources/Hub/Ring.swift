@@ -13,9 +13,15 @@ struct Ring<Element> {
 
   /// The element `index` places after the oldest; traps outside `0..<count`.
   subscript(index: Int) -> Element {
-    precondition(index >= 0 && index < count, "ring index out of range")
-    // Places below `count` are filled: `append` is the only way to raise it.
-    return storage[(head + index) & (storage.count - 1)]!
+    get {
+      precondition(index >= 0 && index < count, "ring index out of range")
+      // Places below `count` are filled: `append` is the only way to raise it.
+      return storage[(head + index) & (storage.count - 1)]!
+    }
+    set {
+      precondition(index >= 0 && index < count, "ring index out of range")
+      storage[(head + index) & (storage.count - 1)] = newValue
+    }
   }
 
   mutating func append(_ element: Element) {

@@ -35,6 +35,12 @@ package enum DescriptorLimit {
       limit.rlim_cur = limit.rlim_max
       unsafe setrlimit(Int32(RLIMIT_NOFILE.rawValue), &limit)
     }
+    return value
+  }
+
+  /// What the limit is.
+  static var value: Int {
+    var limit = rlimit()
     unsafe getrlimit(Int32(RLIMIT_NOFILE.rawValue), &limit)
     return Int(clamping: limit.rlim_cur)
   }

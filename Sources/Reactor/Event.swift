@@ -84,6 +84,7 @@ internal import Glibc
       { _, _, context in
         // Held for the call, so that the handler may let go of the event.
         let event = unsafe Unmanaged<Event>.fromOpaque(context!).takeUnretainedValue()
+        event.loop.noteHandler()
         event.onFire()
       }, context)
     guard let event = unsafe event else {

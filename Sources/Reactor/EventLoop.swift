@@ -9,6 +9,8 @@ internal import Synchronization
   /// libevent's own; freed with the loop.
   let base: OpaquePointer
   private var isStopping = false
+  /// When the present turn's first handler was called; nil: none has been.
+  package private(set) var turnBegan: ContinuousClock.Instant?
 
   /// - Parameter log: gets libevent's warnings, from the loop's thread; one for the whole process.
   /// - Throws: when libevent has no back end here.
@@ -41,6 +43,7 @@ internal import Synchronization
   package func run(endOfTurn: () -> Bool) {
     var hasWork = false
     while !isStopping {
+      turnBegan = nil
       let flags = EVLOOP_ONCE | (hasWork ? EVLOOP_NONBLOCK : 0)
       // > -1 if an error occurred: the back end is broken, and only by our own hand.
       // https://libevent.org/libevent-book/Ref3_eventloop.html
@@ -51,6 +54,9 @@ internal import Synchronization
     }
     isStopping = false
   }
+
+  /// A handler is called: to be said by whatever libevent calls first, which has no word for it itself.
+  func noteHandler() { if turnBegan == nil { turnBegan = .now } }
 
   /// Ends `run` after the present turn.
   package func stop() { isStopping = true }

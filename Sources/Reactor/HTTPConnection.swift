@@ -82,6 +82,7 @@ internal import Glibc
   /// Bytes have just been added to the input; evhttp has not seen them yet.
   private func received(_ input: OpaquePointer) {
     guard !isFeeding else { return }
+    server.loop.noteHandler()
     switch phase {
     case .condemned:
       unsafe evbuffer_drain(input, evbuffer_get_length(input))
@@ -269,6 +270,7 @@ internal import Glibc
 
   /// evhttp is about to free the connection.
   private func closed() {
+    server.loop.noteHandler()
     unwatch()
     exchange?.connectionClosed()
     if let request = unsafe request {

@@ -209,6 +209,7 @@ internal import Glibc
 
   /// Makes the bufferevent for a connection that libevent has just accepted.
   private func willAccept() -> OpaquePointer? {
+    loop.noteHandler()
     guard let stream = unsafe bufferevent_socket_new(loop.base, -1, 0) else { return nil }
     unsafe bufferevent_incref(stream)
     unsafe accepted.append(stream)

@@ -8,6 +8,13 @@ package enum WallClock {
   /// Whole seconds since 1970-01-01 00:00 UTC.
   package static var seconds: Int64 { Int64(time(nil)) }
 
+  /// Seconds since then, with the part of the present one that is over.
+  static var preciseSeconds: Double {
+    var now = timespec()
+    unsafe clock_gettime(CLOCK_REALTIME, &now)
+    return Double(now.tv_sec) + Double(now.tv_nsec) / 1e9
+  }
+
   /// Hour, minute and second here, in the server's time zone.
   package static var localTime: (hour: Int, minute: Int, second: Int) {
     var now = time(nil)

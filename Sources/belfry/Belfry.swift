@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import BelfryServer
 internal import Reactor
 
 /// The program.
@@ -7,7 +8,7 @@ struct Belfry: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "belfry",
     abstract: "A server for thousands of open Server-Sent Event streams, and a chat room on it.",
-    version: "0.1.0",
+    version: Version.text,
     subcommands: [Serve.self],
     defaultSubcommand: Serve.self)
 

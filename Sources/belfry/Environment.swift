@@ -12,7 +12,7 @@ enum Environment {
   /// Variables that are no option's.
   private static let others: Set<String> = ["BELFRY_SECRET", SuccessorSettings.variable]
   /// Options that hold several values, separated by commas, where they are not on the command line.
-  private static let lists: Set<String> = ["listen", "origin", "trusted-proxy"]
+  private static let lists: Set<String> = ["listen", "admin-listen", "origin", "trusted-proxy"]
   /// Options without a value, whose variables are `true` or `false`.
   private static let flags: Set<String> = ["reuse-port"]
 

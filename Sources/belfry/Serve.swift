@@ -35,6 +35,9 @@ struct Serve: ParsableCommand {
         stopping: [.terminate, .interrupt], handingOver: [.user2], reload: reload
       ) {
         for address in server.addresses { announce(address, logger) }
+        for address in server.adminAddresses {
+          logger.info("operators' side: /metrics at \(address)")
+        }
       }
       logger.info("stopped")
     } catch let error as ReactorError {

@@ -17,6 +17,13 @@ struct ServeOptions: ParsableArguments {
   @Option(help: "Where to listen, repeatable: HOST:PORT, [IPV6]:PORT or unix:PATH.")
   var listen: [ListenArgument] = [ListenArgument(.tcp(host: "127.0.0.1", port: 5000))]
 
+  @Option(
+    help: """
+      Where operators reach /metrics, /healthz and /readyz, repeatable, as --listen: nobody else \
+      should reach it. (default: nowhere)
+      """)
+  var adminListen: [ListenArgument] = []
+
   @Option(help: "What all paths begin with, such as /chat.")
   var basePath = BasePathArgument("")
 
@@ -112,7 +119,8 @@ struct ServeOptions: ParsableArguments {
   /// The options' names, without dashes; the tests hold them against the help.
   static let names =
     [
-      "listen", "base-path", "rooms", "max-rooms", "max-message", "history-count", "history-age",
+      "listen", "admin-listen", "base-path", "rooms", "max-rooms", "max-message", "history-count",
+      "history-age",
       "history-bytes", "heartbeat", "retry", "listener-lag", "listener-lag-bytes", "session-age",
       "secret-file", "origin", "trusted-proxy", "redis", "redis-timeout", "vue-path", "drain-time",
       "takeover-time", "takeover-timeout", "reuse-port", "stats-interval", "log-level", "config",
@@ -122,6 +130,7 @@ struct ServeOptions: ParsableArguments {
   func settings() throws -> ServerSettings {
     var settings = ServerSettings()
     settings.listen = listen.map(\.value)
+    settings.adminListen = adminListen.map(\.value)
     settings.basePath = basePath.value
     settings.redis = try redisSettings()
     settings.rooms = rooms?.value ?? (settings.redis == nil ? RoomRules() : .chatOnly)
@@ -157,6 +166,9 @@ struct ServeOptions: ParsableArguments {
     return settings
   }
 
+  /// What the service manager calls a socket that is for operators (systemd.socket(5), FileDescriptorName=).
+  private static let adminSocketName = "admin"
+
   /// What the process was started with and by whom, beside its options.
   ///
   /// - Throws: a `ReactorError` when it was handed a socket that is none, a `SettingsError` for a
@@ -164,7 +176,8 @@ struct ServeOptions: ParsableArguments {
   func settingsOfProcess() throws -> ServerSettings {
     var settings = try settings()
     let handed = try ServiceDescriptors(fileName: ServerSettings.keptFileName)
-    settings.inherited = handed.sockets
+    settings.inherited = handed.sockets.filter { $0.name != Self.adminSocketName }
+    settings.inheritedAdmin = handed.sockets.filter { $0.name == Self.adminSocketName }
     settings.keptFile = handed.file
     settings.predecessor = try Environment.predecessor
     settings.service = Environment.service

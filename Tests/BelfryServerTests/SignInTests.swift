@@ -71,8 +71,8 @@ import Testing
     let server = try TestServer()
     defer { server.stop() }
     let response = try server.get(target)
-    // The one of them that there is says how the server is.
-    let status = target == "/healthz" ? 200 : 404
+    // Those of them that there are say how the server is.
+    let status = ["/healthz", "/readyz"].contains(target) ? 200 : 404
     #expect(response.status == status && response.cookie == nil)
   }
 

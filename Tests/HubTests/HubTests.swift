@@ -154,6 +154,22 @@ import Testing
     for stream in streams { #expect(try fixture.received(stream.handle).texts == ["a"]) }
   }
 
+  @Test func `a room that never rests holds no other up`() throws {
+    let fixture = Fixture()
+    fixture.flushesOnSubscribe = false
+    for _ in 0..<10 { fixture.subscribe(["busy"]) }
+    let (handle, _) = fixture.subscribe(["quiet"])
+    fixture.publish("x", in: "busy")
+    fixture.publish("hello", in: "quiet")
+    var budget = FanOutBudget()
+    budget.streams = 3
+    for _ in 0..<5 {
+      fixture.publish("x", in: "busy")
+      _ = fixture.hub.flush(budget: budget) { fixture.now }
+    }
+    #expect(try fixture.received(handle).texts == ["hello"])
+  }
+
   // MARK: Resuming
 
   @Test func `a resumed stream is sent what it missed, then what is live`() throws {

@@ -37,6 +37,7 @@ struct SettingsChange {
     take("log-level", \.logLevel, of: new)
 
     leave("listen", \.listen, of: new)
+    leave("admin-listen", \.adminListen, of: new)
     leave("reuse-port", \.reusePort, of: new)
     leave("base-path", \.basePath, of: new)
     leave("rooms", \.rooms, of: new)

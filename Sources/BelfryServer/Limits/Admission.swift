@@ -48,11 +48,14 @@ final class Admission {
 
   // MARK: Listening
 
+  /// Streams that may be open at once.
+  var maximumListeners: Int { min(limits.listeners ?? room, room) }
+
   /// Why `client` may not open one more stream; nil: it may.
   ///
   /// - Parameter open: how many streams there are.
   func refusal(ofListener client: @autoclosure () -> Peer, open: Int) -> RefusalReason? {
-    if open >= min(limits.listeners ?? room, room) { return .listeners }
+    if open >= maximumListeners { return .listeners }
     guard limits.listenersPerAddress > 0, let address = client().countedAddress else { return nil }
     return listeners.count(of: address) >= limits.listenersPerAddress ? .listenersOfAddress : nil
   }

@@ -7,14 +7,23 @@ enum HandoverPacket: Equatable {
   /// The server's first word.
   struct Hello: Equatable {
     /// Of this enumeration; another's packets mean something else.
-    static let currentVersion: UInt64 = 1
+    static let currentVersion: UInt64 = 2
     var version = currentVersion
-    /// For each of the sockets handed on, whether its path is removed in the end.
-    var ownsPaths: [Bool] = []
+    /// What each of the sockets handed on is.
+    var sockets: [SocketRole] = []
     /// The random key that signs sessions; nil when there is a set one.
     var secret: [UInt8]?
     /// Where messages go, see `ServerSettings.backplane`.
     var backplane = ""
+  }
+
+  /// What a socket is for that one server hands to another.
+  struct SocketRole: OptionSet {
+    let rawValue: UInt8
+    /// Its path is removed in the end.
+    static let ownsPath = SocketRole(rawValue: 1)
+    /// It is the operators'.
+    static let isAdmin = SocketRole(rawValue: 2)
   }
 
   case hello(Hello)
@@ -59,7 +68,7 @@ extension HandoverPacket {
     switch self {
     case .hello(let hello):
       writer.write(hello.version)
-      writer.write(hello.ownsPaths.map { $0 ? 1 : 0 })
+      writer.write(hello.sockets.map(\.rawValue))
       writer.write(hello.secret ?? [])
       writer.write(hello.backplane)
       return .hello
@@ -147,11 +156,11 @@ extension HandoverPacket {
     switch kind {
     case .hello:
       let version = try reader.number()
-      let ownsPaths = try reader.bytes().map { $0 != 0 }
+      let sockets = try reader.bytes().map { SocketRole(rawValue: $0) }
       let secret = try reader.bytes()
       return .hello(
         Hello(
-          version: version, ownsPaths: ownsPaths, secret: secret.isEmpty ? nil : secret,
+          version: version, sockets: sockets, secret: secret.isEmpty ? nil : secret,
           backplane: try reader.text()))
     case .start:
       return .history(

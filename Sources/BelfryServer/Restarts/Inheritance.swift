@@ -15,8 +15,8 @@ final class Inheritance {
 
   private var link: PacketLink?
   private let hello: HandoverPacket.Hello
-  /// What it listened on.
-  let inherited: [InheritedSocket]
+  /// What it listened on, in public and for operators.
+  let (inherited, inheritedAdmin): ([InheritedSocket], [InheritedSocket])
   private var hub: Hub?
   private var local: LocalBackplane?
   private var handlers: Handlers?
@@ -39,16 +39,23 @@ final class Inheritance {
     link.receive()
     guard let first, case .hello(let hello) = try? HandoverPacket(first),
       hello.version == HandoverPacket.Hello.currentVersion,
-      hello.ownsPaths.count == settings.sockets
+      hello.sockets.count == settings.sockets
     else {
       throw SettingsError(
         "the server to be taken over speaks another version of this program, or none")
     }
     self.hello = hello
-    inherited = try hello.ownsPaths.enumerated().map { place, ownsPath in
-      try InheritedSocket(
-        SpawnedProcess.firstDescriptor + 1 + Int32(place), ownsPath: ownsPath)
+    var sockets: (public: [InheritedSocket], admin: [InheritedSocket]) = ([], [])
+    for (place, role) in hello.sockets.enumerated() {
+      let socket = try InheritedSocket(
+        SpawnedProcess.firstDescriptor + 1 + Int32(place), ownsPath: role.contains(.ownsPath))
+      if role.contains(.isAdmin) {
+        sockets.admin.append(socket)
+      } else {
+        sockets.public.append(socket)
+      }
     }
+    (inherited, inheritedAdmin) = sockets
     self.link = link
     relay.onPacket = { [unowned self] in received($0) }
     relay.onEnd = { [unowned self] in ended() }

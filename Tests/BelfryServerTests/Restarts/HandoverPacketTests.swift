@@ -9,7 +9,10 @@ import Testing
   private static let room = RoomName("chat")!
   private static let epoch = Epoch("e1")!
   static let packets: [HandoverPacket] = [
-    .hello(.init(ownsPaths: [true, false], secret: Array(0..<32), backplane: "local")),
+    .hello(
+      .init(
+        sockets: [[.ownsPath], [], [.isAdmin], [.isAdmin, .ownsPath]], secret: Array(0..<32),
+        backplane: "local")),
     .hello(.init()),
     .history(.start(epoch: epoch, newest: 1 << 43, lostThrough: 7)),
     .history(.forgotten(room, through: 3)),

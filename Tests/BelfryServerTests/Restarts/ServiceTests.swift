@@ -189,6 +189,31 @@ import Testing
     #expect(try next.end(SIGTERM) == "it ended with status 0")
   }
 
+  @Test func `a socket that is called admin is the operators', whatever stands beside it`() throws {
+    let sockets = [try listeningSocket(), try listeningSocket(), try listeningSocket()]
+    defer { for socket in sockets { close(socket) } }
+    let activated = try Activated(sockets, names: "http:admin:admin")
+    func port(_ pattern: Regex<(Substring, Substring)>, _ place: Int) throws -> UInt16 {
+      let matches = activated.text.matches(of: pattern)
+      return try #require(matches.count > place ? UInt16(matches[place].1) : nil)
+    }
+    #expect(eventually { activated.text.matches(of: /metrics at/).count == 2 })
+    func status(_ target: String, _ port: UInt16) throws -> Int {
+      let client = try Client(port: port)
+      try client.send("GET \(target) HTTP/1.1\r\nHost: a\r\n\r\n")
+      return try client.response().status
+    }
+    let publicPort = try port(/open http:\/\/127\.0\.0\.1:([0-9]+)\//, 0)
+    #expect(try status("/metrics", publicPort) == 404)
+    #expect(try status("/login", publicPort) == 200)
+    for place in 0..<2 {
+      let adminPort = try port(/metrics at 127\.0\.0\.1:([0-9]+)/, place)
+      #expect(try status("/metrics", adminPort) == 200)
+      #expect(try status("/login", adminPort) == 404)
+    }
+    #expect(try activated.end(SIGTERM) == "it ended with status 0")
+  }
+
   @Test func `sockets that are another process' are not touched, and a file is no socket`() throws {
     let socket = try listeningSocket()
     let other = try Activated([socket], names: "http", pid: "1")

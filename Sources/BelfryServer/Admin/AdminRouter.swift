@@ -1,0 +1,31 @@
+internal import Reactor
+
+/// What the operators' side answers. It changes nothing: who can reach it may look, and no more.
+struct AdminRouter {
+  let instruments: Instruments
+  let health: HealthEndpoint
+  let metrics: MetricsEndpoint
+
+  /// Answers an exchange, now or later.
+  func route(_ exchange: HTTPExchange) {
+    do throws(Refusal) {
+      guard [.get, .head].contains(exchange.request.method) else {
+        throw .methodNotAllowed([.get, .head])
+      }
+      let target: RequestTarget
+      do throws(RequestTargetError) {
+        target = try RequestTarget(exchange.request.head.target)
+      } catch {
+        throw Refusal(error)
+      }
+      switch target.segments {
+      case ["healthz"]: exchange.respond(health.show())
+      case ["readyz"]: exchange.respond(instruments.readiness.response)
+      case ["metrics"]: metrics.show(exchange)
+      default: throw .notFound
+      }
+    } catch {
+      exchange.respond(error.response)
+    }
+  }
+}

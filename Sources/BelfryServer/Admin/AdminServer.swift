@@ -1,0 +1,45 @@
+internal import Hub
+internal import Reactor
+
+/// The operators' side: sockets, connections and bounds of its own, so that whoever watches the server
+/// gets in when its public side is full. Must be closed before it is released.
+final class AdminServer {
+  /// More connections than this are for those who watch it by hand.
+  private static let connections = 16
+  /// Descriptors at most, listening sockets not counted: `HTTPServer` keeps two, `ProcessSampler` one.
+  static let descriptors = connections + 3
+
+  let http: HTTPServer
+
+  init(
+    on loop: EventLoop, options: SocketOptions, instruments: Instruments,
+    backplane: any Backplane, log: @escaping (String) -> Void
+  ) throws(ReactorError) {
+    let sampler = try ProcessSampler(on: loop)
+    let router = AdminRouter(
+      instruments: instruments, health: HealthEndpoint(backplane: backplane),
+      metrics: MetricsEndpoint(instruments: instruments, sampler: sampler))
+    // Who asks wants to know of one process, not of any that listens there too.
+    var options = options
+    options.reusePort = false
+    var limits = HTTPServer.Limits()
+    limits.connections = Self.connections
+    limits.bodyBytes = 1 << 10
+    http = try HTTPServer(on: loop, limits: limits, options: options, log: log) {
+      router.route($0)
+    }
+  }
+}
+
+extension HTTPServer {
+  /// Listens on the sockets handed to this process, or at `addresses` when there are none; returns where.
+  func listen(
+    at addresses: [ListenAddress], inherited: [InheritedSocket]
+  ) throws(ReactorError) -> [ListenAddress] {
+    for socket in inherited { try listen(on: socket) }
+    guard inherited.isEmpty else { return inherited.map(\.address) }
+    var bound: [ListenAddress] = []
+    for address in addresses { bound.append(try listen(on: address)) }
+    return bound
+  }
+}

@@ -1,0 +1,87 @@
+/// How often something took how long: a count for each of a row of fixed bounds.
+///
+/// Neighbouring bounds are at most 1.28 times apart, ten in a decade (the preferred numbers R10 of
+/// ISO 3, rounded), so that a quantile read between two of them is that close to the truth at worst.
+package struct DurationHistogram: Sendable, Equatable {
+  /// From 100 µs to 10 s; what is longer is counted beyond the last.
+  package static let bounds: [Duration] = {
+    let steps = [100, 125, 160, 200, 250, 315, 400, 500, 630, 800]
+    var bounds: [Duration] = []
+    var unit = 1
+    for _ in 0..<5 {
+      bounds += steps.map { .microseconds($0 * unit) }
+      unit *= 10
+    }
+    return bounds + [.seconds(10)]
+  }()
+
+  /// How many were at most as long as the bound at the same place and longer than the one before; one
+  /// more for what was longer than the last.
+  package private(set) var counts = [Int](repeating: 0, count: bounds.count + 1)
+  /// Of all together.
+  package private(set) var sum = Duration.zero
+  /// How many there were.
+  package private(set) var count = 0
+
+  package init() {}
+
+  /// Something took `duration`, not negative, `times` times.
+  package mutating func observe(_ duration: Duration, times: Int = 1) {
+    counts[Self.place(of: duration)] += times
+    sum += times == 1 ? duration : duration * times
+    count += times
+  }
+
+  /// Many things took `shortest`, and each a step longer than the one before.
+  ///
+  /// - Parameters:
+  ///   - step: positive.
+  ///   - times: how many; at least one.
+  package mutating func observe(from shortest: Duration, by step: Duration, times: Int) {
+    let (first, step) = (shortest.wholeNanoseconds, step.wholeNanoseconds)
+    var counted = 0
+    var place = Self.place(of: shortest)
+    while counted < times, place < Self.bounds.count {
+      let within = Int((Self.bounds[place].wholeNanoseconds - first) / step) + 1
+      counts[place] += min(within, times) - counted
+      counted = min(within, times)
+      place += 1
+    }
+    counts[Self.bounds.count] += times - counted
+    sum += .nanoseconds(first) * times + .nanoseconds(step) * (times * (times - 1) / 2)
+    count += times
+  }
+
+  /// The first bound that is not shorter.
+  static func place(of duration: Duration) -> Int {
+    var (low, high) = (0, bounds.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if bounds[middle] < duration { low = middle + 1 } else { high = middle }
+    }
+    return low
+  }
+
+  /// The time that a share of `share`, from 0 to 1, were not longer than, as Prometheus' `histogram_quantile`
+  /// reckons it; nil when there were none. Beyond the last bound it is that bound.
+  package func quantile(_ share: Double) -> Duration? {
+    guard count > 0 else { return nil }
+    let rank = share * Double(count)
+    var below = 0
+    for (place, bound) in Self.bounds.enumerated() where counts[place] > 0 {
+      if Double(below + counts[place]) >= rank {
+        let floor = place == 0 ? .zero : Self.bounds[place - 1]
+        return floor + (bound - floor) * max(0, (rank - Double(below)) / Double(counts[place]))
+      }
+      below += counts[place]
+    }
+    return Self.bounds[Self.bounds.count - 1]
+  }
+}
+
+extension Duration {
+  /// Without the part of a nanosecond.
+  fileprivate var wholeNanoseconds: Int64 {
+    components.seconds * 1_000_000_000 + components.attoseconds / 1_000_000_000
+  }
+}

@@ -1,0 +1,294 @@
+"""Every count on /metrics against what was done: ten thousand listeners that come and go in every way."""
+
+import http.client
+import pathlib
+import re
+import resource
+import select
+import signal
+import socket
+import struct
+import sys
+import time
+import unittest
+import urllib.parse
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "browser"))
+
+from belfry import Belfry  # noqa: E402
+
+LAST_CHUNK = b"0\r\n\r\n"
+MAXIMUM = 9000
+PER_ADDRESS = 2000
+
+
+class Crowd:
+    """Open streams, and what came over each; counts every connection it makes."""
+
+    def __init__(self, port):
+        self.port = port
+        self.connections = 0
+        self.poll = select.epoll()
+        self.streams = {}
+        self.bytes = {}
+
+    def open(self, count, query="", source=2, extra="", buffer=None):
+        """Opens streams from one address, and returns them when each has its head and opening."""
+        opened = []
+        for _ in range(count):
+            stream = socket.socket()
+            if buffer:
+                stream.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
+            stream.settimeout(20)
+            stream.bind((f"127.0.0.{source}", 0))
+            stream.connect(("127.0.0.1", self.port))
+            stream.sendall(f"GET /stream{query} HTTP/1.1\r\nHost: test\r\n{extra}\r\n".encode())
+            self.connections += 1
+            opened.append(stream)
+        for stream in opened:
+            head = b""
+            while b"\r\n\r\n" not in head or (b" 200 " in head and b"\nid: " not in head):
+                part = stream.recv(4096)
+                if not part:
+                    break
+                head += part
+            self.streams[stream.fileno()] = stream
+            self.bytes[stream.fileno()] = head
+        return opened
+
+    def read(self, streams, until, seconds=30):
+        """Reads from each until `until(bytes)`, or its end; returns those that have ended."""
+        waiting = {stream.fileno(): stream for stream in streams}
+        ended = []
+        for descriptor, stream in list(waiting.items()):
+            if until(self.bytes[descriptor]):
+                del waiting[descriptor]
+            else:
+                stream.setblocking(False)
+                self.poll.register(descriptor, select.EPOLLIN)
+        limit = time.monotonic() + seconds
+        while waiting:
+            if time.monotonic() > limit:
+                raise AssertionError(f"{len(waiting)} streams still wait after {seconds} s")
+            for descriptor, _ in self.poll.poll(0.1):
+                try:
+                    data = waiting[descriptor].recv(1 << 20)
+                except ConnectionResetError:
+                    data = b""
+                self.bytes[descriptor] += data
+                if not data or until(self.bytes[descriptor]):
+                    if not data:
+                        ended.append(waiting[descriptor])
+                    self.poll.unregister(descriptor)
+                    del waiting[descriptor]
+        return ended
+
+    def fin(self, streams):
+        for stream in streams:
+            self.streams.pop(stream.fileno())
+            stream.close()
+
+    def reset(self, streams):
+        for stream in streams:
+            stream.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.fin(streams)
+
+    def close(self):
+        self.fin(list(self.streams.values()))
+        self.poll.close()
+
+
+class Counts(unittest.TestCase):
+    def setUp(self):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
+        self.server = Belfry(
+            "--admin-listen", "127.0.0.1:0", "--max-listeners", str(MAXIMUM),
+            "--max-listeners-per-ip", str(PER_ADDRESS), "--max-rooms", "12", "--heartbeat", "1h",
+            "--listener-lag", "2s", "--listener-lag-bytes", "1MiB", "--drain-time", "8s",
+            "--request-timeout", "1h", "--idle-timeout", "1h")
+        self.addCleanup(self.server.kill)
+        line = self.wait(lambda: [line for line in self.server.log if "/metrics at" in line], 5)[0]
+        self.admin = http.client.HTTPConnection("127.0.0.1", int(line.rsplit(":", 1)[1]), timeout=20)
+        self.addCleanup(self.admin.close)
+        self.crowd = Crowd(self.server.port)
+        self.addCleanup(self.crowd.close)
+        self.publisher = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=20)
+        self.addCleanup(self.publisher.close)
+        # What ought to stand on the page; what isn't named is 0.
+        self.expected = dict.fromkeys(
+            ("opened", "client", "published", "delivered", "replayed", "refused"), 0)
+
+    def wait(self, condition, seconds):
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            found = condition()
+            if found:
+                return found
+            time.sleep(0.02)
+        raise AssertionError(f"not within {seconds} s\n{''.join(self.server.log[-5:])}")
+
+    def page(self):
+        self.admin.request("GET", "/metrics")
+        answer = self.admin.getresponse()
+        text = answer.read().decode()
+        self.assertEqual(answer.status, 200)
+        page = {name: float(value) for name, value in re.findall(r"^([a-z][^ ]*) (\S+)$", text, re.M)}
+        closed = sum(value for name, value in page.items()
+                     if name.startswith("belfry_streams_closed_total"))
+        self.assertEqual(page["belfry_streams_opened_total"], page["belfry_listeners"] + closed)
+        return page
+
+    def closed(self, page):
+        found = {}
+        for name, value in page.items():
+            match = re.fullmatch(r'belfry_streams_closed_total{reason="(.*)"}', name)
+            if match and value:
+                found[match[1]] = value
+        return found
+
+    def settle(self, listeners):
+        """The page as soon as so many listeners are left on it."""
+        return self.wait(
+            lambda: (page := self.page())["belfry_listeners"] == listeners and page, 30)
+
+    def publish(self, message, room="chat", status=204):
+        form = urllib.parse.urlencode({"message": message, "room": room})
+        self.publisher.request(
+            "POST", "/post", form, {"Content-Type": "application/x-www-form-urlencoded"})
+        answer = self.publisher.getresponse()
+        answer.read()
+        self.assertEqual(answer.status, status)
+
+    def test_every_count_is_exact(self):
+        crowd = self.crowd
+        self.publish("before")  # and so that its connection is there
+        published, delivered = 1, 0
+
+        # Everybody reads everything, so that bytes can be told as well.
+        readers = [stream for source in (2, 3) for stream in crowd.open(500, source=source)]
+        for number in range(3):
+            self.publish(f"hello {number}")
+        crowd.read(readers, lambda data: b"hello 2" in data and data.endswith(b"\n\n\r\n"))
+        published, delivered = published + 3, delivered + 3 * 1000
+        page = self.page()
+        sent = sum(len(crowd.bytes[stream.fileno()]) for stream in readers)
+        self.assertEqual(page["belfry_sent_bytes_total"], sent)
+        self.assertEqual(page["belfry_publish_to_last_write_seconds_count"], 3)
+        self.assertEqual(page["belfry_messages_delivered_total"], delivered)
+
+        # Replays: all of history, and ids that lead nowhere.
+        identity = re.search(rb"\nid: (\S+)-\d+\n", crowd.bytes[readers[0].fileno()])[1].decode()
+        back = crowd.open(100, source=4, extra=f"Last-Event-ID: {identity}-0\r\n")
+        crowd.read(back, lambda data: b"hello 2" in data)
+        crowd.open(70, source=4, extra="Last-Event-ID: other-7\r\n")
+        crowd.open(30, source=4, extra="Last-Event-ID: what?\r\n")
+        # A gap of either kind gives all of history too.
+        replayed = 200 * published
+        crowd.read(list(crowd.streams.values()), lambda data: b"hello 2" in data)
+        delivered += replayed
+        page = self.page()
+        self.assertEqual(page["belfry_messages_replayed_total"], replayed)
+        self.assertEqual(page['belfry_gaps_total{reason="restarted"}'], 70)
+        self.assertEqual(page['belfry_gaps_total{reason="unknown"}'], 30)
+        self.assertEqual(page['belfry_gaps_total{reason="expired"}'], 0)
+
+        # They leave, one half each way, and half of those say before that they send nothing more.
+        everybody = list(crowd.streams.values())
+        for stream in everybody[::3]:
+            stream.shutdown(socket.SHUT_WR)
+        crowd.fin(everybody[::2])
+        crowd.reset(everybody[1::2])
+        opened = client = 1200
+        self.assertEqual(self.closed(self.settle(0)), {"client": client})
+
+        # Too slow, or too far behind.
+        lagging = crowd.open(40, "?room=lag", source=2, buffer=4096)
+        stalled = crowd.open(60, "?room=slow", source=3, buffer=4096)
+        opened += 100
+        for number in range(8):
+            self.publish(f"{number}" + "x" * 60_000, "slow")
+        for number in range(60):
+            self.publish(f"{number}" + "x" * 60_000, "lag")
+        published += 68
+        self.assertEqual(self.closed(self.settle(0)), {"client": client, "lag": 40, "slow": 60})
+        crowd.fin(lagging + stalled)
+
+        # As many as may be of one address, then as many as may be.
+        for source in range(2, 6):
+            crowd.open(PER_ADDRESS, source=source)
+        crowd.open(25, source=2)
+        crowd.open(MAXIMUM - 4 * PER_ADDRESS, source=6)
+        crowd.open(33, source=6)
+        opened += MAXIMUM
+        page = self.settle(MAXIMUM)
+        self.assertEqual(page["belfry_max_listeners"], MAXIMUM)
+        self.assertEqual(page["belfry_ready"], 0)
+        everybody = [s for s in crowd.streams.values() if b" 200 " in crowd.bytes[s.fileno()][:20]]
+        self.assertEqual(len(everybody), MAXIMUM)
+        refused = [s for s in crowd.streams.values() if s not in set(everybody)]
+        self.assertEqual(len(refused), 58)
+        crowd.fin(refused)
+        # One room more than may be held: chat, lag, slow and nine others are there.
+        crowd.reset(everybody[:100])
+        client += 100
+        self.settle(MAXIMUM - 100)
+        for number in range(9):
+            self.publish("x", f"room-{number}")
+        published += 9
+        self.publish("x", "one-more", status=503)
+        crowd.fin(crowd.open(7, "?room=another", source=7))
+        page = self.page()
+        refusals = {name: value for name, value in page.items()
+                    if name.startswith("belfry_refused_total") and value}
+        self.assertEqual(refusals, {
+            'belfry_refused_total{reason="listeners-address"}': 25,
+            'belfry_refused_total{reason="listeners"}': 33,
+            'belfry_refused_total{reason="rooms"}': 7,
+            'belfry_refused_total{reason="publish"}': 1})
+
+        # One message to all, then half of them go.
+        rest = everybody[100:]
+        before = page["belfry_messages_delivered_total"]
+        self.publish("to all")
+        published += 1
+        crowd.read(rest, lambda data: b"to all" in data)
+        self.assertEqual(self.page()["belfry_messages_delivered_total"], before + len(rest))
+        crowd.fin(rest[:5000:2])
+        crowd.reset(rest[1:5000:2])
+        client += 5000
+        rest = rest[5000:]
+        self.assertEqual(self.closed(self.settle(len(rest))),
+                         {"client": client, "lag": 40, "slow": 60})
+
+        # The rest is sent away; who leaves by itself meanwhile is the quicker of the two or not. A
+        # request that never ends keeps the server here until the counts were read.
+        unfinished = socket.create_connection(("127.0.0.1", self.server.port), 20)
+        self.addCleanup(unfinished.close)
+        unfinished.sendall(b"POST /post HTTP/1.1\r\nHost: a\r\n")
+        connections = crowd.connections + 2
+        page = self.wait(
+            lambda: (page := self.page())["belfry_connections_accepted_total"] == connections and page,
+            5)
+        self.assertEqual(page["belfry_connections"], 2)
+        self.server.process.send_signal(signal.SIGTERM)
+        for stream in rest[::2]:
+            stream.shutdown(socket.SHUT_WR)
+        self.assertEqual(len(crowd.read(rest, lambda data: False)), len(rest))
+        drained = sum(crowd.bytes[stream.fileno()].endswith(LAST_CHUNK) for stream in rest)
+        self.assertGreaterEqual(drained, len(rest) // 2)
+        page = self.settle(0)
+        self.assertEqual(self.closed(page), {
+            "client": client + len(rest) - drained, "lag": 40, "slow": 60, "drain": drained})
+        self.assertEqual(page["belfry_streams_opened_total"], opened)
+        self.assertEqual(page["belfry_messages_published_total"], published)
+        self.assertEqual(page["belfry_heartbeats_total"], 0)
+        self.assertEqual(page["belfry_listeners_behind"], 0)
+        self.assertEqual(
+            {name for name, value in page.items() if "connections_ended" in name and value}, set())
+        print(f"\n  {opened} listeners came and went, {drained} of them sent away; every count is exact")
+        unfinished.close()
+        self.assertEqual(self.server.process.wait(20), 0)
+
+
+if __name__ == "__main__":
+    unittest.main()
