@@ -146,7 +146,7 @@ package final class Server {
       }
     } catch {
       http.close()
-      admin?.http.close()
+      admin?.close()
       backplane.close()
       throw error
     }
@@ -216,7 +216,7 @@ package final class Server {
     backplane.close()
     hub.removeAll(reason: .drain)
     http.close()
-    admin?.http.close()
+    admin?.close()
     keep()
     succession = nil
     if let failure { throw failure }
@@ -225,10 +225,10 @@ package final class Server {
   private func endOfTurn() -> Bool {
     http.room = max(4, socketRoom - hub.listenerCount)
     http.endOfTurn()
-    admin?.http.endOfTurn()
+    let isBehind = admin?.endOfTurn() ?? false
     if let predecessor, backplane.status.isUp { predecessor.sayReady() }
     let hasWaiting = backplane.endOfTurn()
-    let hasMore = hub.flush() || hasWaiting
+    let hasMore = hub.flush() || hasWaiting || isBehind
     if draining?.endOfTurn() ?? false { loop.stop() }
     instruments.lag.endTurn(began: loop.turnBegan, hasMore: hasMore, now: .now)
     return hasMore

@@ -43,10 +43,12 @@ struct StaticEndpoint {
     "/static/\(name)" + (files[name].map { "?v=\($0.version)" } ?? "")
   }
 
-  func show(_ name: String, _ context: RequestContext) throws(Refusal) -> HTTPResponse {
+  func show(
+    _ name: String, _ request: HTTPRequest, query: FormFields
+  ) throws(Refusal) -> HTTPResponse {
     guard let file = files[name] else { throw .notFound }
     let tag = "\"\(file.version)\""
-    let isVersioned = context.query.first("v") == file.version
+    let isVersioned = query.first("v") == file.version
     var response = HTTPResponse(
       .ok,
       headers: [
@@ -56,7 +58,7 @@ struct StaticEndpoint {
           isVersioned ? "public, max-age=31536000, immutable" : "public, no-cache"
         ),
       ])
-    if context.request.head.all("If-None-Match").contains(where: { Self.matches($0, tag) }) {
+    if request.head.all("If-None-Match").contains(where: { Self.matches($0, tag) }) {
       response.status = .notModified
       return response
     }

@@ -21,7 +21,8 @@ struct StreamEndpoint {
         exchange.respond(response)
         return
       }
-      backplane.prepare(rooms, after: context.lastEventID) { preparation in
+      backplane.prepare(rooms, after: context.request.lastEventID(or: context.query)) {
+        preparation in
         switch preparation {
         case .ready: open(rooms, context, exchange)
         case .unavailable(let reason): refuse(.backplane, reason, context, exchange)
@@ -71,7 +72,8 @@ struct StreamEndpoint {
     admission.opened(socket, by: context.client)
     let framing: Framing = context.request.head.isHTTP11 ? .chunked : .plain
     let token = hub.subscribe(
-      StreamHandle(rawValue: socket.descriptor), to: rooms, after: context.lastEventID,
+      StreamHandle(rawValue: socket.descriptor), to: rooms,
+      after: context.request.lastEventID(or: context.query),
       framing: framing, head: head.bytes(framing, and: origins.grant(context)), now: .now)
     do throws(ReactorError) {
       try streams.add(socket, token: token.rawValue)
@@ -102,7 +104,7 @@ struct StreamEndpoint {
     retry: Duration? = nil
   ) {
     admission.counters.count(reason)
-    guard context.isEventSource else {
+    guard context.request.isEventSource else {
       let status: HTTPStatus =
         reason == .listenersOfAddress ? .tooManyRequests : .serviceUnavailable
       respond(Refusal(status, text, retryAfter: retry ?? .seconds(5)), context, exchange)

@@ -13,7 +13,8 @@ package struct Asset: Sendable {
     self.bytes = bytes
   }
 
-  /// Every file of the chat's pages that is embedded in the program. Vue is not among them: it is read from where it is installed.
+  /// Every file of the chat's pages that is embedded in the program. Vue is not among them: it is read
+  /// from where it is installed.
   package static let all = [
     Asset(
       name: "belfry.js", contentType: "text/javascript; charset=utf-8",
