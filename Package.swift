@@ -49,6 +49,7 @@ let package = Package(
         .product(name: "HeapModule", package: "swift-collections"),
         .product(name: "Logging", package: "swift-log"),
       ],
+      resources: [.embedInCode("Admin/Resources")],
       swiftSettings: settings),
     .executableTarget(
       name: "belfry",

@@ -65,7 +65,7 @@ struct Router {
     let method = context.request.method
     guard context.segments.count == 2, context.segments[0] == "static" else { throw .notFound }
     try allow([.get, .head], method)
-    return try files.show(context.segments[1], context)
+    return try files.show(context.segments[1], context.request, query: context.query)
   }
 
   private func allow(_ methods: [HTTPMethod], _ method: HTTPMethod) throws(Refusal) {

@@ -148,7 +148,7 @@ package final class Server {
       }
     } catch {
       http.close()
-      admin?.http.close()
+      admin?.close()
       backplane.close()
       throw error
     }
@@ -218,7 +218,7 @@ package final class Server {
     backplane.close()
     hub.removeAll(reason: .drain)
     http.close()
-    admin?.http.close()
+    admin?.close()
     keep()
     succession = nil
     if let failure { throw failure }
@@ -227,10 +227,10 @@ package final class Server {
   private func endOfTurn() -> Bool {
     http.room = max(4, socketRoom - hub.listenerCount)
     http.endOfTurn()
-    admin?.http.endOfTurn()
+    let isBehind = admin?.endOfTurn() ?? false
     if let predecessor, backplane.status.isUp { predecessor.sayReady() }
     let hasWaiting = backplane.endOfTurn()
-    let hasMore = hub.flush() || hasWaiting
+    let hasMore = hub.flush() || hasWaiting || isBehind
     if draining?.endOfTurn() ?? false { loop.stop() }
     instruments.lag.endTurn(began: loop.turnBegan, hasMore: hasMore, now: .now)
     return hasMore
@@ -266,18 +266,4 @@ package final class Server {
 final class Routes {
   var router: Router
   init(_ router: Router) { self.router = router }
-}
-
-/// Passes what happens to sockets on to the hub, which is made after their set.
-private final class StreamRelay {
-  /// Set before the loop runs.
-  weak var hub: Hub?
-
-  func pass(_ token: UInt64, _ occurrence: StreamSet.Occurrence) {
-    let token = StreamToken(rawValue: token)
-    switch occurrence {
-    case .writable: hub?.resume(token)
-    case .gone: hub?.lose(token)
-    }
-  }
 }

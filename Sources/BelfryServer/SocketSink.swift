@@ -5,10 +5,12 @@ internal import Reactor
 final class SocketSink: EventSink {
   private let streams: StreamSet
   private let userTimeout: Duration
-  private let admission: Admission
+  private let admission: Admission?
 
-  /// - Parameter userTimeout: what the sockets inherited; it rests while one is blocked.
-  init(_ streams: StreamSet, userTimeout: Duration, admission: Admission) {
+  /// - Parameters:
+  ///   - userTimeout: what the sockets inherited; it rests while one is blocked.
+  ///   - admission: what has counted the streams; nil: nothing has.
+  init(_ streams: StreamSet, userTimeout: Duration, admission: Admission?) {
     self.streams = streams
     self.userTimeout = userTimeout
     self.admission = admission
@@ -33,7 +35,7 @@ final class SocketSink: EventSink {
 
   func close(_ handle: StreamHandle) {
     let socket = StreamSocket(handle)
-    admission.closed(socket)
+    admission?.closed(socket)
     streams.close(socket)
   }
 }

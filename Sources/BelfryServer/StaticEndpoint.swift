@@ -2,7 +2,7 @@ internal import Chat
 internal import Crypto
 internal import Reactor
 
-/// `/static/…`: the page's script and style, and Vue, from memory.
+/// `/static/…`: a page's script and style from memory.
 struct StaticEndpoint {
   private struct File {
     let contentType: String
@@ -21,14 +21,21 @@ struct StaticEndpoint {
 
   private let files: [String: File]
 
-  /// - Parameter vue: Vue's runtime build.
-  init(vue: [UInt8]) {
+  /// - Parameter assets: the files, whose names differ.
+  init(_ assets: [Asset]) {
     var files: [String: File] = [:]
-    files["vue.js"] = File(contentType: "text/javascript; charset=utf-8", bytes: vue)
-    for asset in Asset.all {
+    for asset in assets {
       files[asset.name] = File(contentType: asset.contentType, bytes: asset.bytes)
     }
     self.files = files
+  }
+
+  /// The chat's files.
+  ///
+  /// - Parameter vue: Vue's runtime build.
+  init(vue: [UInt8]) {
+    let vue = Asset(name: "vue.js", contentType: "text/javascript; charset=utf-8", bytes: vue)
+    self.init(Asset.all + [vue])
   }
 
   /// The path of a file below the base path, with its version, so that it can be cached for good.
@@ -36,10 +43,12 @@ struct StaticEndpoint {
     "/static/\(name)" + (files[name].map { "?v=\($0.version)" } ?? "")
   }
 
-  func show(_ name: String, _ context: RequestContext) throws(Refusal) -> HTTPResponse {
+  func show(
+    _ name: String, _ request: HTTPRequest, query: FormFields
+  ) throws(Refusal) -> HTTPResponse {
     guard let file = files[name] else { throw .notFound }
     let tag = "\"\(file.version)\""
-    let isVersioned = context.query.first("v") == file.version
+    let isVersioned = query.first("v") == file.version
     var response = HTTPResponse(
       .ok,
       headers: [
@@ -49,7 +58,7 @@ struct StaticEndpoint {
           isVersioned ? "public, max-age=31536000, immutable" : "public, no-cache"
         ),
       ])
-    if context.request.head.all("If-None-Match").contains(where: { Self.matches($0, tag) }) {
+    if request.head.all("If-None-Match").contains(where: { Self.matches($0, tag) }) {
       response.status = .notModified
       return response
     }

@@ -16,14 +16,13 @@ struct StreamEndpoint {
     do throws(Refusal) {
       let rooms = try rooms(of: context)
       guard context.request.method == .get else {
-        var response = HTTPResponse(.ok, headers: StreamHead.headers)
+        var response = HTTPResponse.streamHead
         origins.grant(context, in: &response.headers)
-        response.length = nil
-        response.closesConnection = true
         exchange.respond(response)
         return
       }
-      backplane.prepare(rooms, after: lastEventID(of: context)) { preparation in
+      backplane.prepare(rooms, after: context.request.lastEventID(or: context.query)) {
+        preparation in
         switch preparation {
         case .ready: open(rooms, context, exchange)
         case .unavailable(let reason): refuse(.backplane, reason, context, exchange)
@@ -73,7 +72,8 @@ struct StreamEndpoint {
     admission.opened(socket, by: context.client)
     let framing: Framing = context.request.head.isHTTP11 ? .chunked : .plain
     let token = hub.subscribe(
-      StreamHandle(rawValue: socket.descriptor), to: rooms, after: lastEventID(of: context),
+      StreamHandle(rawValue: socket.descriptor), to: rooms,
+      after: context.request.lastEventID(or: context.query),
       framing: framing, head: head.bytes(framing, and: origins.grant(context)), now: .now)
     do throws(ReactorError) {
       try streams.add(socket, token: token.rawValue)
@@ -96,15 +96,7 @@ struct StreamEndpoint {
     return names
   }
 
-  /// What the listener has already: the browser's own header on a reconnect, or the query's word on
-  /// the first connection.
-  private func lastEventID(of context: RequestContext) -> LastEventID? {
-    let text = context.request.head["Last-Event-ID"] ?? context.query.first("last_event_id")
-    return text.flatMap { $0.isEmpty ? nil : LastEventID($0) }
-  }
-
-  /// Says no in a way that the client recovers from: a browser's EventSource gives up for good on
-  /// any status but 200 (WHATWG HTML 9.2.3), so it gets a stream that ends at once.
+  /// Says no in a way that the client recovers from.
   ///
   /// - Parameter retry: when it shall come again; nil: in 5 s, a browser somewhere around that.
   private func refuse(
@@ -112,19 +104,14 @@ struct StreamEndpoint {
     retry: Duration? = nil
   ) {
     admission.counters.count(reason)
-    let accept = context.request.head["Accept"]?.lowercased() ?? ""
-    guard accept.contains("text/event-stream") else {
+    guard context.request.isEventSource else {
       let status: HTTPStatus =
         reason == .listenersOfAddress ? .tooManyRequests : .serviceUnavailable
       respond(Refusal(status, text, retryAfter: retry ?? .seconds(5)), context, exchange)
       return
     }
-    var body: [UInt8] = []
-    let retry = retry ?? .milliseconds(Int.random(in: 2500...7500))
-    ServerSentEvent(type: "busy", data: text, retry: retry).encode(into: &body)
-    var response = HTTPResponse(.ok, headers: StreamHead.headers, body: body)
+    var response = HTTPResponse.busy(text, retry: retry)
     origins.grant(context, in: &response.headers)
-    response.closesConnection = true
     exchange.respond(response)
   }
 }

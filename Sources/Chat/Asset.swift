@@ -1,4 +1,4 @@
-/// A file that the pages ask for, embedded in the program.
+/// A file that a page asks for.
 package struct Asset: Sendable {
   /// The file's name, without a folder.
   package let name: String
@@ -7,7 +7,14 @@ package struct Asset: Sendable {
   /// The file's content.
   package let bytes: [UInt8]
 
-  /// Every file that is embedded. Vue is not among them: it is read from where it is installed.
+  package init(name: String, contentType: String, bytes: [UInt8]) {
+    self.name = name
+    self.contentType = contentType
+    self.bytes = bytes
+  }
+
+  /// Every file of the chat's pages that is embedded in the program. Vue is not among them: it is read
+  /// from where it is installed.
   package static let all = [
     Asset(
       name: "belfry.js", contentType: "text/javascript; charset=utf-8",

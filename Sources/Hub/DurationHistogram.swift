@@ -62,6 +62,15 @@ package struct DurationHistogram: Sendable, Equatable {
     return low
   }
 
+  /// What was counted since `earlier`, which this one was once.
+  package func since(_ earlier: DurationHistogram) -> DurationHistogram {
+    var difference = self
+    for place in counts.indices { difference.counts[place] -= earlier.counts[place] }
+    difference.sum -= earlier.sum
+    difference.count -= earlier.count
+    return difference
+  }
+
   /// The time that a share of `share`, from 0 to 1, were not longer than, as Prometheus' `histogram_quantile`
   /// reckons it; nil when there were none. Beyond the last bound it is that bound.
   package func quantile(_ share: Double) -> Duration? {

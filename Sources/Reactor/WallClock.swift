@@ -9,7 +9,7 @@ package enum WallClock {
   package static var seconds: Int64 { Int64(time(nil)) }
 
   /// Seconds since then, with the part of the present one that is over.
-  static var preciseSeconds: Double {
+  package static var preciseSeconds: Double {
     var now = timespec()
     unsafe clock_gettime(CLOCK_REALTIME, &now)
     return Double(now.tv_sec) + Double(now.tv_nsec) / 1e9

@@ -36,7 +36,7 @@ struct Serve: ParsableCommand {
       ) {
         for address in server.addresses { announce(address, logger) }
         for address in server.adminAddresses {
-          logger.info("operators' side: /metrics at \(address)")
+          logger.info("operators' side: /status and /metrics at \(address)")
         }
       }
       logger.info("stopped")

@@ -19,8 +19,8 @@ struct ServeOptions: ParsableArguments {
 
   @Option(
     help: """
-      Where operators reach /metrics, /healthz and /readyz, repeatable, as --listen: nobody else \
-      should reach it. (default: nowhere)
+      Where operators reach /status, /metrics, /healthz and /readyz, repeatable, as --listen: \
+      nobody else should reach it. (default: nowhere)
       """)
   var adminListen: [ListenArgument] = []
 

@@ -25,6 +25,20 @@ import Testing
     #expect(histogram.sum == .seconds(21) + .microseconds(300) + .nanoseconds(2))
   }
 
+  @Test func `what was counted since an earlier time is told from all`() {
+    var histogram = DurationHistogram()
+    histogram.observe(.milliseconds(1), times: 5)
+    let earlier = histogram
+    histogram.observe(.milliseconds(1))
+    histogram.observe(.seconds(2), times: 3)
+    var since = DurationHistogram()
+    since.observe(.milliseconds(1))
+    since.observe(.seconds(2), times: 3)
+    #expect(histogram.since(earlier) == since)
+    #expect(earlier.since(earlier) == DurationHistogram())
+    #expect(earlier.since(earlier).quantile(0.5) == nil)
+  }
+
   @Test func `a row of durations is counted as each of them would be`() {
     var random = SplitMix64(seed: 7)
     for _ in 0..<200 {

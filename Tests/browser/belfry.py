@@ -21,10 +21,12 @@ def program():
 class Belfry:
     """One server process on 127.0.0.1. It can be killed and started again on the same port."""
 
-    def __init__(self, *options, base_path="", wrapper=()):
-        """`wrapper` is a command that starts the server in its place, such as `ip netns exec`."""
+    def __init__(self, *options, base_path="", wrapper=(), admin=False):
+        """`wrapper` is a command that starts the server in its place, such as `ip netns exec`;
+        `admin`: whether there is an operators' side."""
         self.wrapper = list(wrapper)
         self.options = list(options)
+        self.admin_port = 0 if admin else None
         if base_path:
             self.options += ["--base-path", base_path]
         self.base_path = base_path
@@ -38,6 +40,10 @@ class Belfry:
     def url(self):
         return f"http://127.0.0.1:{self.port}{self.base_path}"
 
+    @property
+    def admin_url(self):
+        return f"http://127.0.0.1:{self.admin_port}"
+
     def start(self):
         environment = {
             name: value for name, value in os.environ.items() if not name.startswith("BELFRY_")
@@ -45,17 +51,25 @@ class Belfry:
         # A key of its own, so that sessions outlive the process.
         environment["BELFRY_SECRET"] = "only-for-the-browser-tests-0123456789abcdef"
         self.log = []
+        listen = ["--listen", f"127.0.0.1:{self.port}"]
+        if self.admin_port is not None:
+            listen += ["--admin-listen", f"127.0.0.1:{self.admin_port}"]
         self.process = subprocess.Popen(
-            self.wrapper + [program(), "serve", "--listen", f"127.0.0.1:{self.port}"] + self.options,
+            self.wrapper + [program(), "serve"] + listen + self.options,
             stderr=subprocess.PIPE,
             text=True,
             env=environment,
         )
         for line in self.process.stderr:
             self.log.append(line)
-            found = re.search(r"http://127\.0\.0\.1:(\d+)", line)
+            found = re.search(r"open http://127\.0\.0\.1:(\d+)", line)
             if found:
                 self.port = int(found[1])
+                if self.admin_port is None:
+                    break
+            found = re.search(r"operators' side: .*127\.0\.0\.1:(\d+)", line)
+            if found:
+                self.admin_port = int(found[1])
                 break
         else:
             self.kill()

@@ -22,6 +22,8 @@ ENTER = "\ue007"
 SHIFT = "\ue008"
 NO_MODIFIER = "\ue000"
 TAB = "\ue004"
+ESCAPE = "\ue00c"
+LEFT = "\ue012"
 
 
 class WebDriverError(Exception):

@@ -5,6 +5,8 @@ struct AdminRouter {
   let instruments: Instruments
   let health: HealthEndpoint
   let metrics: MetricsEndpoint
+  let page: StatusPage
+  let stream: StatusStream
 
   /// Answers an exchange, now or later.
   func route(_ exchange: HTTPExchange) {
@@ -19,9 +21,14 @@ struct AdminRouter {
         throw Refusal(error)
       }
       switch target.segments {
+      case []: exchange.respond(.redirect(.found, to: "status"))
       case ["healthz"]: exchange.respond(health.show())
       case ["readyz"]: exchange.respond(instruments.readiness.response)
       case ["metrics"]: metrics.show(exchange)
+      case ["status"]: exchange.respond(page.show())
+      case ["status", "stream"]: stream.open(exchange, query: target.query)
+      case let path where path.count == 2 && path[0] == "status":
+        exchange.respond(try page.show(path[1], exchange.request, query: target.query))
       default: throw .notFound
       }
     } catch {

@@ -7,18 +7,24 @@ final class AdminServer {
   /// More connections than this are for those who watch it by hand.
   private static let connections = 16
   /// Descriptors at most, listening sockets not counted: `HTTPServer` keeps two, `ProcessSampler` one.
-  static let descriptors = connections + 3
+  static let descriptors = connections + 3 + StatusStream.descriptors
 
   let http: HTTPServer
+  private let status: StatusStream
 
   init(
     on loop: EventLoop, options: SocketOptions, instruments: Instruments,
     backplane: any Backplane, log: @escaping (String) -> Void
   ) throws(ReactorError) {
     let sampler = try ProcessSampler(on: loop)
+    let status = try StatusStream(
+      on: loop, instruments: instruments, sampler: sampler, userTimeout: options.userTimeout,
+      now: .now)
     let router = AdminRouter(
       instruments: instruments, health: HealthEndpoint(backplane: backplane),
-      metrics: MetricsEndpoint(instruments: instruments, sampler: sampler))
+      metrics: MetricsEndpoint(instruments: instruments, sampler: sampler),
+      page: StatusPage(), stream: status)
+    self.status = status
     // Who asks wants to know of one process, not of any that listens there too.
     var options = options
     options.reusePort = false
@@ -28,6 +34,18 @@ final class AdminServer {
     http = try HTTPServer(on: loop, limits: limits, options: options, log: log) {
       router.route($0)
     }
+  }
+
+  /// To be called at the end of each turn of the loop; returns whether it has more to do.
+  func endOfTurn() -> Bool {
+    http.endOfTurn()
+    return status.flush()
+  }
+
+  /// Ends who watches, and the other connections.
+  func close() {
+    status.end()
+    http.close()
   }
 }
 
