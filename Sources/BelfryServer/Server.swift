@@ -16,6 +16,7 @@ package final class Server {
   /// The same when it is this process alone.
   let local: LocalBackplane?
   let admission: Admission
+  private let accessLog: AccessLog?
   let parts: Router.Parts
   let routes: Routes
   /// Those in effect: a reload changes some.
@@ -70,6 +71,7 @@ package final class Server {
     // One of the two is there.
     let keys = settings.sessionKeys ?? SessionKeys(secret: secret!)
 
+    let accessLog = try settings.accessLog.map { try AccessLog($0, logger: logger) }
     let relay = StreamRelay()
     let streams = try StreamSet(on: loop) { relay.pass($0, $1) }
     var sockets = SocketOptions()
@@ -78,7 +80,8 @@ package final class Server {
     let hub = Hub(
       settings: settings.hub, epoch: epoch,
       sink: SocketSink(
-        streams, userTimeout: sockets.userTimeout, admission: admission), now: .now)
+        streams, userTimeout: sockets.userTimeout, admission: admission, accessLog: accessLog),
+      now: .now)
     relay.hub = hub
     let backplane: any Backplane
     var local: LocalBackplane?
@@ -99,13 +102,15 @@ package final class Server {
     }
 
     let parts = try Router.Parts(
-      settings, hub: hub, streams: streams, backplane: backplane, admission: admission)
+      settings, hub: hub, streams: streams, backplane: backplane, admission: admission,
+      accessLog: accessLog)
     let routes = Routes(try Router(settings, keys: keys, parts))
     let http = try HTTPServer(
       on: loop, limits: settings.httpLimits, options: sockets,
       log: { logger.warning("accepting paused", metadata: ["reason": "\($0)"]) },
       onRequest: { routes.router.route($0) })
     http.isProxy = settings.trustedProxies.trusts
+    if let accessLog { http.onFinish = { accessLog.finished($0, routes.router) } }
     do {
       addresses = try Self.listen(settings, predecessor, http)
       service = settings.service.flatMap { service in
@@ -123,6 +128,7 @@ package final class Server {
         lag.tick(now: now)
         hub.advance(to: now)
         admission.advance(to: now)
+        accessLog?.reportLoss()
       }
       statistics = try settings.statisticsInterval.map { interval in
         try Statistics(
@@ -151,12 +157,14 @@ package final class Server {
     self.predecessor = predecessor
     self.streams = streams
     self.admission = admission
+    self.accessLog = accessLog
     self.parts = parts
     self.routes = routes
     self.settings = settings
     self.keys = keys
     self.logger = logger
-    socketRoom = descriptors - Self.ownDescriptors - addresses.count
+    let own = Self.ownDescriptors + (accessLog == nil ? 0 : Self.accessLogDescriptors)
+    socketRoom = descriptors - own - addresses.count
   }
 
   /// Listens, unless somebody else still does there; returns where.
@@ -184,16 +192,21 @@ package final class Server {
   /// Redis'. 15 were counted, 18 with Redis (ls /proc/PID/fd).
   private static let ownDescriptors = 24
 
+  /// Those of the access log: its file and three pipes.
+  private static let accessLogDescriptors = 7
+
   /// Serves until `stop` has drained everything, or a successor has taken over.
   ///
   /// - Parameters:
   ///   - stopping: signals that stop it; a second one cuts what is left.
   ///   - handingOver: signals that start a successor.
+  ///   - reopening: signals that say that the access log was renamed.
   ///   - reload: how it gets new settings; nil: not at all.
   ///   - onServing: called when it begins to serve.
   /// - Throws: why it could not begin.
   package func run(
-    stopping: [Signal] = [], handingOver: [Signal] = [], reload: Reload? = nil,
+    stopping: [Signal] = [], handingOver: [Signal] = [], reopening: [Signal] = [],
+    reload: Reload? = nil,
     onServing: @escaping () -> Void = {}
   ) throws {
     let reloader = try reload.map { reload in
@@ -208,6 +221,9 @@ package final class Server {
     watches += try handingOver.map { signal in
       try Event(on: loop, signal: signal) { [unowned self] in handOver() }
     }
+    watches += try reopening.map { signal in
+      try Event(on: loop, signal: signal) { [accessLog] in accessLog?.reopen() }
+    }
     defer { withExtendedLifetime(watches) {} }
     if let predecessor {
       prepare(for: predecessor, onServing: onServing)
@@ -221,10 +237,12 @@ package final class Server {
     statistics = nil
     draining = nil
     backplane.close()
+    accessLog?.beginClosing()
     hub.removeAll(reason: .drain)
     http.close()
     keep()
     succession = nil
+    accessLog?.close()
     if let failure { throw failure }
   }
 

@@ -14,8 +14,7 @@ struct Belfry: ParsableCommand {
   /// Reads the environment and the file of options too, where the command line leaves something unsaid.
   static func main() {
     // Until there is somebody to hear them: by themselves they would end the process.
-    Signal.hangUp.ignore()
-    Signal.user2.ignore()
+    for signal in [Signal.hangUp, .user1, .user2] { signal.ignore() }
     do {
       let commandLine = Array(CommandLine.arguments.dropFirst())
       let arguments: [String]

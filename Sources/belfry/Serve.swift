@@ -32,7 +32,8 @@ struct Serve: ParsableCommand {
       let server = try Server(options.settingsOfProcess(), logger: logger)
       let reload = Reload(on: .hangUp, load: Self.reread) { level.value = $0 }
       try server.run(
-        stopping: [.terminate, .interrupt], handingOver: [.user2], reload: reload
+        stopping: [.terminate, .interrupt], handingOver: [.user2], reopening: [.user1],
+        reload: reload
       ) {
         for address in server.addresses { announce(address, logger) }
       }

@@ -12,7 +12,7 @@ import Testing
     func write(_ bytes: Span<UInt8>, to handle: StreamHandle) -> WriteResult { .gone(.client) }
     func setBlocked(_ isBlocked: Bool, _ handle: StreamHandle, _ token: StreamToken) {}
     func reasonOfLoss(_ handle: StreamHandle) -> CloseReason { .client }
-    func close(_ handle: StreamHandle) {}
+    func close(_ handle: StreamHandle, _ reason: CloseReason) {}
   }
 
   private final class Process {
