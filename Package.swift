@@ -50,17 +50,21 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: settings),
+    .target(
+      name: "BelfryClient", dependencies: ["EventStream", "Reactor"], swiftSettings: settings),
     .executableTarget(
       name: "belfry",
       dependencies: [
-        "BelfryServer", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "BelfryClient", "BelfryServer",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"), "Chat", "EventStream", "Hub", "Reactor",
       ],
       swiftSettings: settings),
     .target(
       name: "LoadTest",
       dependencies: [
-        "EventStream", "Reactor", .product(name: "Histogram", package: "hdrhistogram-swift"),
+        "BelfryClient", "EventStream", "Reactor",
+        .product(name: "Histogram", package: "hdrhistogram-swift"),
       ],
       path: "Benchmarks/LoadTest", swiftSettings: settings),
     .executableTarget(
@@ -81,6 +85,10 @@ let package = Package(
     .testTarget(
       name: "ReactorTests", dependencies: ["Reactor", "TestSupport"], swiftSettings: settings),
     .testTarget(
+      name: "BelfryClientTests",
+      dependencies: ["BelfryClient", "EventStream", "Reactor", "TestSupport", "belfry"],
+      swiftSettings: settings),
+    .testTarget(
       name: "BelfryServerTests",
       dependencies: [
         "BelfryServer", "Chat", "EventStream", "Hub", "Reactor", "TestSupport", "belfry",
@@ -90,7 +98,8 @@ let package = Package(
     .testTarget(
       name: "LoadTestTests",
       dependencies: [
-        "EventStream", "LoadTest", "Reactor", "TestSupport", "belfry", "belfry-bench",
+        "BelfryClient", "EventStream", "LoadTest", "Reactor", "TestSupport", "belfry",
+        "belfry-bench",
         .product(name: "Histogram", package: "hdrhistogram-swift"),
       ],
       swiftSettings: settings),
