@@ -50,14 +50,13 @@ package final class Server {
   package init(_ settings: ServerSettings, logger: Logger) throws {
     WallClock.prepare()
     let descriptors = DescriptorLimit.raise()
-    guard descriptors >= Self.minimumDescriptors else {
+    guard let listenerRoom = Self.listenerRoom(descriptors: descriptors) else {
       throw SettingsError(
         "the limit on descriptors is \(descriptors) (ulimit -n); at least \(Self.minimumDescriptors) are needed"
       )
     }
     var generator = SystemRandomNumberGenerator()
-    let admission = Admission(
-      settings.admission, room: max(1, descriptors - Self.reserve(descriptors)), now: .now)
+    let admission = Admission(settings.admission, room: listenerRoom, now: .now)
 
     let loop = try EventLoop { logger.warning("libevent", metadata: ["message": "\($0)"]) }
     let predecessor = try settings.predecessor.map { try Inheritance($0, on: loop) }
@@ -187,6 +186,11 @@ package final class Server {
 
   /// Descriptors that no stream may take: for listening, publishers, files and libevent.
   private static func reserve(_ descriptors: Int) -> Int { min(100, max(24, descriptors / 4)) }
+
+  /// How many listeners `descriptors` are enough for; nil: for no server.
+  package static func listenerRoom(descriptors: Int) -> Int? {
+    descriptors < minimumDescriptors ? nil : max(1, descriptors - reserve(descriptors))
+  }
 
   /// Descriptors of our own, listening sockets not counted: the standard ones, libevent's, the log's,
   /// Redis'. 15 were counted, 18 with Redis (ls /proc/PID/fd).

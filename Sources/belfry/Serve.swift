@@ -51,7 +51,8 @@ struct Serve: ParsableCommand {
   private static func reread() throws(SettingsError) -> ServerSettings {
     let commandLine = Array(CommandLine.arguments.dropFirst())
     do {
-      var arguments = try Environment.arguments(commandLine, options: ServeOptions.names)
+      var arguments = try Environment.sources(of: commandLine, options: ServeOptions.names)
+        .arguments
       if arguments.first == "serve" { arguments.removeFirst() }
       return try Serve.parse(arguments).options.settings()
     } catch let error as UnreadableFile {
