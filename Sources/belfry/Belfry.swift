@@ -8,7 +8,7 @@ struct Belfry: ParsableCommand {
     commandName: "belfry",
     abstract: "A server for thousands of open Server-Sent Event streams, and a chat room on it.",
     version: "0.1.0",
-    subcommands: [Serve.self, Check.self],
+    subcommands: [Serve.self, Check.self, Publish.self, Listen.self],
     defaultSubcommand: Serve.self)
 
   /// Reads the environment and the file of options too, where the command line leaves something unsaid.
