@@ -51,6 +51,7 @@ import Testing
     let done = Channel<ReactorError?>()
     let file = try LogFile(place.path) { done.send($0) }
     write(0..<500, to: file)
+    #expect(eventually { place.text?.isEmpty == false })
     #expect(move(place.path, to: renamed.path))
     write(500..<1000, to: file)
     file.reopen()
