@@ -198,6 +198,11 @@ package final class StreamFollower {
 
   private func begin(_ head: ResponseHead) {
     self.head = head
+    if head.status == 200, !isStream {
+      // It need not end: nothing in it is worth a wait.
+      clients?.close(0)
+      finish()
+    }
     guard isStream, outage != nil else { return }
     outage = nil
     onNotice("the stream is there again")

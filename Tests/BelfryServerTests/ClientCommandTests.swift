@@ -265,6 +265,35 @@ import Testing
     server.stop()
   }
 
+  @Test
+  func `an answer that is no stream ends it, and so does one that says there is nothing more`()
+    throws
+  {
+    let path = NSTemporaryDirectory() + "belfry-\(UInt64.random(in: 0...UInt64.max)).sock"
+    let server = try CannedServer(path)
+    for (answer, status, reason) in [
+      (
+        "200 OK\r\nContent-Type: text/html\r\n\r\n<p>", 1,
+        "this is no stream: its type is \"text/html\""
+      ),
+      ("204 No Content\r\n\r\n", 0, ""),
+      ("301 Moved\r\nLocation: /other\r\nContent-Length: 0\r\n\r\n", 1, "it is at /other"),
+    ] as [(String, Int32, String)] {
+      let command = try Command(["listen", "--url", "unix:\(path)"])
+      _ = try server.answer("HTTP/1.1 " + answer)
+      #expect(try command.status() == status)
+      #expect(reason.isEmpty ? command.errors.isEmpty : command.errors.contains(reason))
+    }
+    // One that may answer otherwise later is asked again, as late as it says.
+    let command = try Command(["listen", "--url", "unix:\(path)", "--count", "1"])
+    let start = ContinuousClock.now
+    _ = try server.answer("HTTP/1.1 503 Busy\r\nRetry-After: 3\r\nContent-Length: 0\r\n\r\n")
+    _ = try server.answer(
+      "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: x\n\n")
+    #expect(ContinuousClock.now - start >= .seconds(3))
+    #expect(try command.status() == 0 && command.errors.contains("503 Busy"))
+  }
+
   @Test(arguments: [SIGINT, SIGTERM, SIGHUP])
   func `a signal ends it`(signal: Int32) throws {
     let server = try TestServer()
