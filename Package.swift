@@ -51,17 +51,21 @@ let package = Package(
       ],
       resources: [.embedInCode("Admin/Resources")],
       swiftSettings: settings),
+    .target(
+      name: "BelfryClient", dependencies: ["EventStream", "Reactor"], swiftSettings: settings),
     .executableTarget(
       name: "belfry",
       dependencies: [
-        "BelfryServer", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "BelfryClient", "BelfryServer",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"), "Chat", "EventStream", "Hub", "Reactor",
       ],
       swiftSettings: settings),
     .target(
       name: "LoadTest",
       dependencies: [
-        "EventStream", "Reactor", .product(name: "Histogram", package: "hdrhistogram-swift"),
+        "BelfryClient", "EventStream", "Reactor",
+        .product(name: "Histogram", package: "hdrhistogram-swift"),
       ],
       path: "Benchmarks/LoadTest", swiftSettings: settings),
     .executableTarget(
@@ -82,6 +86,10 @@ let package = Package(
     .testTarget(
       name: "ReactorTests", dependencies: ["Reactor", "TestSupport"], swiftSettings: settings),
     .testTarget(
+      name: "BelfryClientTests",
+      dependencies: ["BelfryClient", "EventStream", "Reactor", "TestSupport", "belfry"],
+      swiftSettings: settings),
+    .testTarget(
       name: "BelfryServerTests",
       dependencies: [
         "BelfryServer", "Chat", "EventStream", "Hub", "Reactor", "TestSupport", "belfry",
@@ -91,7 +99,8 @@ let package = Package(
     .testTarget(
       name: "LoadTestTests",
       dependencies: [
-        "EventStream", "LoadTest", "Reactor", "TestSupport", "belfry", "belfry-bench",
+        "BelfryClient", "EventStream", "LoadTest", "Reactor", "TestSupport", "belfry",
+        "belfry-bench",
         .product(name: "Histogram", package: "hdrhistogram-swift"),
       ],
       swiftSettings: settings),

@@ -1,3 +1,4 @@
+internal import BelfryClient
 internal import EventStream
 internal import Reactor
 

@@ -1,3 +1,4 @@
+internal import BelfryClient
 internal import Reactor
 
 /// The connections that publish, each one message at a time, kept alive between them.

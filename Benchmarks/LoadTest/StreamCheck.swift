@@ -1,3 +1,4 @@
+internal import BelfryClient
 internal import Reactor
 
 /// Whether a response is a stream of events that can be read.

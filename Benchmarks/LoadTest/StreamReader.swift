@@ -1,3 +1,4 @@
+package import BelfryClient
 package import EventStream
 internal import Reactor
 

@@ -2,7 +2,7 @@ package import EventStream
 internal import Reactor
 
 /// Which rooms exist.
-package struct RoomRules: Hashable, Sendable {
+package struct RoomRules: Hashable, Sendable, CustomStringConvertible {
   /// The original's room.
   private static let chat = "chat"
   /// Rooms that one stream may follow.
@@ -27,6 +27,11 @@ package struct RoomRules: Hashable, Sendable {
     self.patterns = patterns
     let chat = RoomName(Self.chat).flatMap { Self.allows($0, patterns) ? $0 : nil }
     home = chat ?? patterns?.lazy.compactMap { RoomName($0.text) }.first
+  }
+
+  /// As `--rooms` has them.
+  package var description: String {
+    patterns.map { $0.map(\.text).joined(separator: ",") } ?? "*"
   }
 
   func allows(_ room: RoomName) -> Bool { Self.allows(room, patterns) }

@@ -9,12 +9,13 @@ extension Router {
     let streams: StreamSet
     let backplane: any Backplane
     let admission: Admission
+    let accessLog: AccessLog?
     let pages: Pages
     let files: StaticEndpoint
 
     init(
       _ settings: ServerSettings, hub: Hub, streams: StreamSet, backplane: any Backplane,
-      admission: Admission
+      admission: Admission, accessLog: AccessLog?
     ) throws {
       let files = StaticEndpoint(vue: settings.vue)
       pages = try Pages { files.path(of: $0) }
@@ -23,6 +24,7 @@ extension Router {
       self.streams = streams
       self.backplane = backplane
       self.admission = admission
+      self.accessLog = accessLog
     }
   }
 
@@ -47,7 +49,7 @@ extension Router {
         backplane: backplane, admission: parts.admission),
       stream: StreamEndpoint(
         rooms: settings.rooms, hub: hub, backplane: backplane, streams: parts.streams,
-        origins: origins, admission: parts.admission),
+        origins: origins, admission: parts.admission, accessLog: parts.accessLog),
       files: parts.files, health: HealthEndpoint(backplane: backplane),
       readiness: { [admission = parts.admission] in
         Readiness(hub: hub, backplane: backplane, admission: admission)

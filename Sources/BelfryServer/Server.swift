@@ -19,6 +19,7 @@ package final class Server {
   let instruments: Instruments
   /// The operators' side; nil when nobody wants one.
   let admin: AdminServer?
+  private let accessLog: AccessLog?
   let parts: Router.Parts
   let routes: Routes
   /// Those in effect: a reload changes some.
@@ -65,8 +66,7 @@ package final class Server {
       predecessor?.inheritedAdmin.count
       ?? max(settings.inheritedAdmin.count, settings.adminListen.count)
     let hasAdmin = adminSockets > 0
-    let descriptors = try DescriptorBudget(
-      limit: limit, admin: hasAdmin ? AdminServer.descriptors + adminSockets : 0)
+    let descriptors = try DescriptorBudget(settings, adminSockets: adminSockets, limit: limit)
     let admission = Admission(settings.admission, room: descriptors.streams, now: .now)
     let kept = Self.kept(settings, logger)
     let secret =
@@ -75,6 +75,7 @@ package final class Server {
     // One of the two is there.
     let keys = settings.sessionKeys ?? SessionKeys(secret: secret!)
 
+    let accessLog = try settings.accessLog.map { try AccessLog($0, logger: logger) }
     let relay = StreamRelay()
     let streams = try StreamSet(on: loop) { relay.pass($0, $1) }
     var sockets = SocketOptions()
@@ -83,7 +84,8 @@ package final class Server {
     let hub = Hub(
       settings: settings.hub, epoch: epoch,
       sink: SocketSink(
-        streams, userTimeout: sockets.userTimeout, admission: admission), now: .now)
+        streams, userTimeout: sockets.userTimeout, admission: admission, accessLog: accessLog),
+      now: .now)
     relay.hub = hub
     let backplane: any Backplane
     var local: LocalBackplane?
@@ -104,13 +106,15 @@ package final class Server {
     }
 
     let parts = try Router.Parts(
-      settings, hub: hub, streams: streams, backplane: backplane, admission: admission)
+      settings, hub: hub, streams: streams, backplane: backplane, admission: admission,
+      accessLog: accessLog)
     let routes = Routes(try Router(settings, keys: keys, parts))
     let http = try HTTPServer(
       on: loop, limits: settings.httpLimits, options: sockets,
       log: { logger.warning("accepting paused", metadata: ["reason": "\($0)"]) },
       onRequest: { routes.router.route($0) })
     http.isProxy = settings.trustedProxies.trusts
+    if let accessLog { http.onFinish = { accessLog.finished($0, routes.router) } }
     let lag = LoopLag(tickInterval: hub.tickInterval, now: .now)
     let instruments = Instruments(
       hub: hub, backplane: backplane, admission: admission, http: http, lag: lag)
@@ -142,6 +146,7 @@ package final class Server {
         lag.tick(now: now)
         hub.advance(to: now)
         admission.advance(to: now)
+        accessLog?.reportLoss()
       }
       statistics = try settings.statisticsInterval.map { interval in
         try Statistics(on: loop, every: interval, instruments, logger: logger)
@@ -171,6 +176,7 @@ package final class Server {
     self.admission = admission
     self.instruments = instruments
     self.admin = admin
+    self.accessLog = accessLog
     self.parts = parts
     self.routes = routes
     self.settings = settings
@@ -184,11 +190,13 @@ package final class Server {
   /// - Parameters:
   ///   - stopping: signals that stop it; a second one cuts what is left.
   ///   - handingOver: signals that start a successor.
+  ///   - reopening: signals that say that the access log was renamed.
   ///   - reload: how it gets new settings; nil: not at all.
   ///   - onServing: called when it begins to serve.
   /// - Throws: why it could not begin.
   package func run(
-    stopping: [Signal] = [], handingOver: [Signal] = [], reload: Reload? = nil,
+    stopping: [Signal] = [], handingOver: [Signal] = [], reopening: [Signal] = [],
+    reload: Reload? = nil,
     onServing: @escaping () -> Void = {}
   ) throws {
     let reloader = try reload.map { reload in
@@ -203,6 +211,9 @@ package final class Server {
     watches += try handingOver.map { signal in
       try Event(on: loop, signal: signal) { [unowned self] in handOver() }
     }
+    watches += try reopening.map { signal in
+      try Event(on: loop, signal: signal) { [accessLog] in accessLog?.reopen() }
+    }
     defer { withExtendedLifetime(watches) {} }
     if let predecessor {
       prepare(for: predecessor, onServing: onServing)
@@ -216,11 +227,13 @@ package final class Server {
     statistics = nil
     draining = nil
     backplane.close()
+    accessLog?.beginClosing()
     hub.removeAll(reason: .drain)
     http.close()
     admin?.close()
     keep()
     succession = nil
+    accessLog?.close()
     if let failure { throw failure }
   }
 

@@ -64,6 +64,9 @@ package struct ServerSettings: Sendable {
   /// How often a line of counters is logged; nil is never.
   package var statisticsInterval: Duration?
 
+  /// The record of requests and streams; nil: there is none.
+  package var accessLog: AccessLogSettings?
+
   /// What is logged.
   package var logLevel = Logger.Level.info
 

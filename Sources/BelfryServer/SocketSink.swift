@@ -6,20 +6,28 @@ final class SocketSink: EventSink {
   private let streams: StreamSet
   private let userTimeout: Duration
   private let admission: Admission?
+  private let accessLog: AccessLog?
 
   /// - Parameters:
   ///   - userTimeout: what the sockets inherited; it rests while one is blocked.
   ///   - admission: what has counted the streams; nil: nothing has.
-  init(_ streams: StreamSet, userTimeout: Duration, admission: Admission?) {
+  ///   - accessLog: what keeps a record of them; nil: nothing does.
+  init(
+    _ streams: StreamSet, userTimeout: Duration, admission: Admission?, accessLog: AccessLog?
+  ) {
     self.streams = streams
     self.userTimeout = userTimeout
     self.admission = admission
+    self.accessLog = accessLog
   }
 
   func write(_ bytes: Span<UInt8>, to handle: StreamHandle) -> WriteResult {
-    switch streams.write(bytes, to: StreamSocket(handle)) {
-    case .wrote(let count): .wrote(count)
-    case .gone(let loss): .gone(CloseReason(loss))
+    let socket = StreamSocket(handle)
+    switch streams.write(bytes, to: socket) {
+    case .wrote(let count):
+      accessLog?.wrote(count, to: socket)
+      return .wrote(count)
+    case .gone(let loss): return .gone(CloseReason(loss))
     }
   }
 
@@ -33,9 +41,10 @@ final class SocketSink: EventSink {
     streams.setUserTimeout(isBlocked ? nil : userTimeout, of: socket)
   }
 
-  func close(_ handle: StreamHandle) {
+  func close(_ handle: StreamHandle, _ reason: CloseReason) {
     let socket = StreamSocket(handle)
     admission?.closed(socket)
+    accessLog?.closed(socket, reason)
     streams.close(socket)
   }
 }

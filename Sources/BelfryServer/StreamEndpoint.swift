@@ -11,6 +11,7 @@ struct StreamEndpoint {
   let origins: OriginPolicy
   let head = StreamHead()
   let admission: Admission
+  let accessLog: AccessLog?
 
   func open(_ context: RequestContext, _ exchange: HTTPExchange) {
     do throws(Refusal) {
@@ -68,13 +69,15 @@ struct StreamEndpoint {
       refuse(.descriptors, "no descriptor is left", context, exchange)
       return
     }
+    let framing: Framing = context.request.head.isHTTP11 ? .chunked : .plain
+    let head = head.bytes(framing, and: origins.grant(context))
     // Before the hub has it, which may find it gone at once.
     admission.opened(socket, by: context.client)
-    let framing: Framing = context.request.head.isHTTP11 ? .chunked : .plain
+    accessLog?.opened(socket, context, headBytes: head.count)
     let token = hub.subscribe(
       StreamHandle(rawValue: socket.descriptor), to: rooms,
-      after: context.request.lastEventID(or: context.query),
-      framing: framing, head: head.bytes(framing, and: origins.grant(context)), now: .now)
+      after: context.request.lastEventID(or: context.query), framing: framing, head: head,
+      now: .now)
     do throws(ReactorError) {
       try streams.add(socket, token: token.rawValue)
     } catch {

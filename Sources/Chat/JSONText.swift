@@ -2,7 +2,7 @@
 ///
 /// Quotes, backslashes and control characters are escaped, and nothing else needs to be (RFC 8259,
 /// section 7). Where the text stands in a page, the template escapes it for HTML as well.
-func jsonObject(_ members: [(name: String, value: String)]) -> String {
+package func jsonObject(_ members: [(name: String, value: String)]) -> String {
   "{" + members.map { jsonString($0.name) + ":" + jsonString($0.value) }.joined(separator: ",")
     + "}"
 }

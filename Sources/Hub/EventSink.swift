@@ -13,8 +13,8 @@ package protocol EventSink: AnyObject {
   /// watches over it, so that the sink's own limit on it should rest.
   func setBlocked(_ isBlocked: Bool, _ handle: StreamHandle, _ token: StreamToken)
 
-  /// Ends a stream; the handle is not used again.
-  func close(_ handle: StreamHandle)
+  /// Ends a stream, for `reason`; the handle is not used again.
+  func close(_ handle: StreamHandle, _ reason: CloseReason)
 }
 
 /// Names one open stream to its sink, by a number that is not negative.

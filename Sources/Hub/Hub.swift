@@ -209,7 +209,7 @@ package final class Hub {
   private func remove(_ slot: UInt32, _ reason: CloseReason) {
     let listener = listeners[slot]
     guard let handle = listener.handle else { return }
-    sink.close(handle)
+    sink.close(handle, reason)
     counted.countClose(reason)
     if listener.flags.contains(.hasPrivateBytes) { privateBytes[slot] = nil }
     let feed = feed(of: listener)

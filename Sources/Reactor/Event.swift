@@ -131,6 +131,8 @@ package struct Signal: RawRepresentable, Hashable, Sendable {
   package static let hangUp = Signal(rawValue: SIGHUP)
   /// `SIGINT`, Ctrl-C.
   package static let interrupt = Signal(rawValue: SIGINT)
+  /// `SIGUSR1`, by which nginx and others are told that their logs were renamed.
+  package static let user1 = Signal(rawValue: SIGUSR1)
   /// `SIGUSR2`, by which nginx and others are told to start their successor.
   package static let user2 = Signal(rawValue: SIGUSR2)
 }

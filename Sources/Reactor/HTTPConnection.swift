@@ -33,6 +33,10 @@ internal import Glibc
   private var phase = Phase.waiting(isFirst: true)
   /// When `phase` began.
   private var since = ContinuousClock.now
+  /// When the request's first byte came.
+  private var begun = ContinuousClock.now
+  /// What is being written as its answer.
+  private var reply = (status: HTTPStatus.ok, bodyBytes: 0)
   /// evhttp's request while it is ours to answer.
   private var request: OpaquePointer?
   /// The answer to a request that evhttp has yet to read.
@@ -77,6 +81,23 @@ internal import Glibc
     since = .now
   }
 
+  /// The first byte of a request is here.
+  private func begin() {
+    enter(.receiving)
+    begun = since
+  }
+
+  /// The request has ended; whoever keeps a record of it is told.
+  ///
+  /// - Parameter status: nil: there was nobody to answer.
+  private func finish(_ status: HTTPStatus?, bodyBytes: Int) {
+    guard let onFinish = server.onFinish else { return }
+    onFinish(
+      FinishedRequest(
+        peer: peer, head: scanner.head, line: scanner.firstLine, status: status,
+        bodyBytes: bodyBytes, duration: .now - begun))
+  }
+
   // MARK: Receiving
 
   /// Bytes have just been added to the input; evhttp has not seen them yet.
@@ -88,7 +109,7 @@ internal import Glibc
       unsafe evbuffer_drain(input, evbuffer_get_length(input))
       return
     case .waiting:
-      enter(.receiving)
+      begin()
       // The limits may have changed meanwhile.
       scanner = server.makeScanner()
     case .receiving, .handling, .replying: break
@@ -136,6 +157,7 @@ internal import Glibc
       unsafe send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
     }
     shutdown(descriptor, Int32(SHUT_WR))
+    finish(refusal.status, bodyBytes: refusal.body.utf8.count)
   }
 
   /// evhttp has read a request completely.
@@ -199,7 +221,9 @@ internal import Glibc
     enter(.replying)
     let body = unsafe evbuffer_new()
     defer { unsafe evbuffer_free(body) }
+    reply = (response.status, 0)
     if response.status.hasBody, scanner.method != .head {
+      reply.bodyBytes = response.body.count
       _ = unsafe response.body.withUnsafeBytes {
         unsafe evbuffer_add(body, $0.baseAddress, $0.count)
       }
@@ -221,12 +245,13 @@ internal import Glibc
 
   /// The answer has been written; evhttp goes on with the next request, or closes.
   private func completed() {
+    finish(reply.status, bodyBytes: reply.bodyBytes)
     enter(.waiting(isFirst: false))
     applySizes()
     scanner = server.makeScanner()
     let input = unsafe bufferevent_get_input(stream)!
     guard unsafe evbuffer_get_length(input) > 0 else { return }
-    enter(.receiving)
+    begin()
     unsafe readHead(input)
     // Not handed over from here: evhttp still needs its connection when this returns.
     if let head = scanner.head { unsafe feed(head, input) }
@@ -272,6 +297,13 @@ internal import Glibc
   private func closed() {
     server.loop.noteHandler()
     unwatch()
+    switch phase {
+    case .handling: finish(nil, bodyBytes: 0)
+    case .replying:
+      let unsent = unsafe evbuffer_get_length(bufferevent_get_output(stream))
+      finish(reply.status, bodyBytes: max(0, reply.bodyBytes - unsent))
+    case .waiting, .receiving, .condemned: break
+    }
     exchange?.connectionClosed()
     if let request = unsafe request {
       unsafe self.request = nil

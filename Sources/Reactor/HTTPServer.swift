@@ -48,6 +48,9 @@ internal import Glibc
     didSet { recount() }
   }
   let onRequest: (HTTPExchange) -> Void
+  /// Is told of each request that has ended, answered by whomever; nil: nobody wants to know. Of one that
+  /// became a stream it isn't told.
+  package var onFinish: ((FinishedRequest) -> Void)?
   private let log: (String) -> Void
   let options: SocketOptions
   private let http: OpaquePointer

@@ -40,12 +40,20 @@ package struct RequestHead: Sendable {
     self = head
   }
 
+  /// The first line, without its end.
+  package var requestLine: [UInt8] { Array(bytes.prefix { $0 != .cr }) }
+
   /// The request-target: printable ASCII that begins with `/`, or `*` (RFC 9112, section 3.2).
   package var target: String { text(targetPlace) }
 
   /// The first value of this name; names are compared without regard to case (RFC 9110, 5.1).
   package subscript(name: String) -> String? {
     fields.first { isNamed($0, name) }.map { text($0.value) }
+  }
+
+  /// The first value of this name, as it was sent.
+  package func bytes(of name: String) -> ArraySlice<UInt8>? {
+    fields.first { isNamed($0, name) }.map { bytes[$0.value] }
   }
 
   /// Every value of this name, in their order.

@@ -49,6 +49,9 @@ struct RequestHeadScanner {
       hasBody: contentLength ?? 0 > 0)
   }
 
+  /// The request line as far as it was read, without its end.
+  var firstLine: [UInt8] { Array(bytes.prefix { $0 != .cr && $0 != .lf }) }
+
   /// Reads on.
   ///
   /// - Returns: how many of `piece`'s bytes belong to the head; those after its empty line are the
@@ -234,9 +237,12 @@ struct HTTPRefusal: Error, Equatable {
 
   static func bad(_ reason: String) -> HTTPRefusal { HTTPRefusal(.badRequest, reason) }
 
+  /// What its client reads.
+  var body: String { "\(status.rawValue) \(status.phrase): \(reason)\n" }
+
   /// The whole answer.
   var bytes: [UInt8] {
-    let body = "\(status.rawValue) \(status.phrase): \(reason)\n"
+    let body = body
     return Array(
       """
       HTTP/1.1 \(status.rawValue) \(status.phrase)\r

@@ -27,9 +27,6 @@ package enum WallClock {
   package static var httpDate: String {
     let now = unsafe universalTime
     let days = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
-    let months = [
-      "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-    ]
     let day = unsafe "\(days[Int(now.tm_wday)]), \(two(now.tm_mday))"
     let month = unsafe "\(months[Int(now.tm_mon)]) \(1900 + now.tm_year)"
     return unsafe "\(day) \(month) \(two(now.tm_hour)):\(two(now.tm_min)):\(two(now.tm_sec)) GMT"
@@ -41,6 +38,22 @@ package enum WallClock {
     let date = unsafe "\(1900 + now.tm_year)-\(two(now.tm_mon + 1))-\(two(now.tm_mday))"
     return unsafe "\(date)T\(two(now.tm_hour)):\(two(now.tm_min)):\(two(now.tm_sec))Z"
   }
+
+  /// The present time here as access logs have it: `27/Nov/2026:08:45:24 +0000`.
+  package static var localLogTime: String {
+    var now = time(nil)
+    var parts = unsafe tm()
+    unsafe localtime_r(&now, &parts)
+    let day = unsafe "\(two(parts.tm_mday))/\(months[Int(parts.tm_mon)])/\(1900 + parts.tm_year)"
+    let time = unsafe "\(two(parts.tm_hour)):\(two(parts.tm_min)):\(two(parts.tm_sec))"
+    let minutes = unsafe Int32(abs(parts.tm_gmtoff) / 60)
+    let sign = unsafe parts.tm_gmtoff < 0 ? "-" : "+"
+    return "\(day):\(time) \(sign)\(two(minutes / 60))\(two(minutes % 60))"
+  }
+
+  private static let months = [
+    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+  ]
 
   private static var universalTime: tm {
     var now = time(nil)

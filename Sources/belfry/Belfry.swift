@@ -9,19 +9,21 @@ struct Belfry: ParsableCommand {
     commandName: "belfry",
     abstract: "A server for thousands of open Server-Sent Event streams, and a chat room on it.",
     version: Version.text,
-    subcommands: [Serve.self],
+    subcommands: [Serve.self, Check.self, Publish.self, Listen.self],
     defaultSubcommand: Serve.self)
 
   /// Reads the environment and the file of options too, where the command line leaves something unsaid.
   static func main() {
-    // Until there is somebody to hear them: by themselves they would end the process.
-    Signal.hangUp.ignore()
-    Signal.user2.ignore()
+    let commandLine = Array(CommandLine.arguments.dropFirst())
+    // Until there is somebody to hear them: by themselves they would end the server, as they shall
+    // end the other commands.
+    if Environment.subcommand(of: commandLine) == "serve" {
+      for signal in [Signal.hangUp, .user1, .user2] { signal.ignore() }
+    }
     do {
-      let commandLine = Array(CommandLine.arguments.dropFirst())
       let arguments: [String]
       do {
-        arguments = try Environment.arguments(commandLine, options: ServeOptions.names)
+        arguments = try Environment.sources(of: commandLine, options: ServeOptions.names).arguments
       } catch {
         throw ValidationError("\(error)")
       }

@@ -49,30 +49,44 @@ enum Environment {
   }
 
   /// The command line, and in front of it what it doesn't say itself: what the environment says, and
-  /// else the file.
+  /// else the file. Of commands that take other options it is the command line alone.
   ///
   /// - Parameter options: the names of all options, without dashes.
   /// - Throws: what is wrong with the file.
-  static func arguments(_ commandLine: [String], options: [String]) throws -> [String] {
-    let subcommand = commandLine.prefix { !$0.hasPrefix("-") }
-    guard subcommand.isEmpty || subcommand.elementsEqual(["serve"]) else { return commandLine }
+  static func sources(of commandLine: [String], options: [String]) throws -> OptionSources {
+    guard ["serve", "check"].contains(subcommand(of: commandLine)) else {
+      return OptionSources(arguments: commandLine)
+    }
     let given = Set(
       commandLine.filter { $0.hasPrefix("--") }.map { $0.dropFirst(2).prefix { $0 != "=" } })
     let config = try config(commandLine, options: options)
-    var arguments: [String] = []
-    for option in options where !given.contains(Substring(option)) {
-      guard
-        let value = ProcessEnvironment.value(of: variable(of: option)) ?? config.values[option]
-      else { continue }
+    var sources = OptionSources()
+    for option in options {
+      if given.contains(Substring(option)) {
+        sources.origins[option] = .commandLine
+        continue
+      }
+      let variable = ProcessEnvironment.value(of: variable(of: option))
+      guard let value = variable ?? config.values[option] else { continue }
+      sources.origins[option] = variable == nil ? .file : .environment
       // Any other value becomes an error that names the option.
       if flags.contains(option), value == "true" || value == "false" {
-        if value == "true" { arguments.append("--\(option)") }
+        if value == "true" { sources.arguments.append("--\(option)") }
         continue
       }
       let values = lists.contains(option) ? value.split(separator: ",").map(String.init) : [value]
-      arguments += values.map { "--\(option)=\($0)" }
+      sources.arguments += values.map { "--\(option)=\($0)" }
     }
-    return subcommand + arguments + commandLine.dropFirst(subcommand.count)
+    let subcommands = commandLine.prefix { !$0.hasPrefix("-") }
+    sources.arguments =
+      subcommands + sources.arguments + commandLine.dropFirst(subcommands.count)
+    return sources
+  }
+
+  /// What the command line asks for: its first word, unless that is an option.
+  static func subcommand(of commandLine: [String]) -> String {
+    guard let first = commandLine.first, !first.hasPrefix("-") else { return "serve" }
+    return first
   }
 
   private static func config(_ commandLine: [String], options: [String]) throws -> ConfigFile {
@@ -112,4 +126,19 @@ enum Environment {
 /// What is wrong with the file of options.
 struct UnreadableFile: Error, CustomStringConvertible {
   let description: String
+}
+
+/// All that the command line, the environment and the file say together, as one command line, and who
+/// said what.
+struct OptionSources {
+  /// Who gave an option its value.
+  enum Origin: String {
+    case commandLine = "command line"
+    case environment
+    case file
+  }
+
+  var arguments: [String] = []
+  /// By the options' names, without dashes; those that nobody gave a value have their defaults.
+  var origins: [String: Origin] = [:]
 }

@@ -32,7 +32,8 @@ struct Serve: ParsableCommand {
       let server = try Server(options.settingsOfProcess(), logger: logger)
       let reload = Reload(on: .hangUp, load: Self.reread) { level.value = $0 }
       try server.run(
-        stopping: [.terminate, .interrupt], handingOver: [.user2], reload: reload
+        stopping: [.terminate, .interrupt], handingOver: [.user2], reopening: [.user1],
+        reload: reload
       ) {
         for address in server.addresses { announce(address, logger) }
         for address in server.adminAddresses {
@@ -53,7 +54,8 @@ struct Serve: ParsableCommand {
   private static func reread() throws(SettingsError) -> ServerSettings {
     let commandLine = Array(CommandLine.arguments.dropFirst())
     do {
-      var arguments = try Environment.arguments(commandLine, options: ServeOptions.names)
+      var arguments = try Environment.sources(of: commandLine, options: ServeOptions.names)
+        .arguments
       if arguments.first == "serve" { arguments.removeFirst() }
       return try Serve.parse(arguments).options.settings()
     } catch let error as UnreadableFile {

@@ -110,6 +110,8 @@ struct ServeOptions: ParsableArguments {
   @Flag(help: "Let other processes that say so too listen on the same ports.")
   var reusePort = false
 
+  @OptionGroup(title: "Access log") var accessLog: AccessLogOptions
+
   @Option(help: "How often a line of counters is logged; 0 is never.")
   var statsInterval = DurationArgument(.zero)
 
@@ -124,7 +126,7 @@ struct ServeOptions: ParsableArguments {
       "history-bytes", "heartbeat", "retry", "listener-lag", "listener-lag-bytes", "session-age",
       "secret-file", "origin", "trusted-proxy", "redis", "redis-timeout", "vue-path", "drain-time",
       "takeover-time", "takeover-timeout", "reuse-port", "stats-interval", "log-level", "config",
-    ] + LimitOptions.names
+    ] + LimitOptions.names + AccessLogOptions.names
 
   /// - Throws: what is wrong, in words that name the option.
   func settings() throws -> ServerSettings {
@@ -162,6 +164,7 @@ struct ServeOptions: ParsableArguments {
     settings.reusePort = reusePort
     settings.statisticsInterval = statsInterval.value > .zero ? statsInterval.value : nil
     settings.sessionKeys = try sessionKeys()
+    settings.accessLog = accessLog.settings
     settings.logLevel = logLevel.value
     return settings
   }

@@ -53,7 +53,7 @@ final class MemorySink: EventSink {
     streams[handle].isBlocked = isBlocked
   }
 
-  func close(_ stream: StreamHandle) {
+  func close(_ stream: StreamHandle, _ reason: CloseReason) {
     let handle = Int(stream.rawValue)
     precondition(!streams[handle].isClosed, "a stream is closed twice")
     streams[handle].isClosed = true

@@ -102,5 +102,5 @@ private final class Taker: EventSink {
   func write(_ bytes: Span<UInt8>, to handle: StreamHandle) -> WriteResult { .wrote(bytes.count) }
   func reasonOfLoss(_ handle: StreamHandle) -> CloseReason { .client }
   func setBlocked(_ isBlocked: Bool, _ handle: StreamHandle, _ token: StreamToken) {}
-  func close(_ handle: StreamHandle) {}
+  func close(_ handle: StreamHandle, _ reason: CloseReason) {}
 }

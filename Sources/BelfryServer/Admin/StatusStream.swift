@@ -51,7 +51,7 @@ final class StatusStream {
     var generator = SystemRandomNumberGenerator()
     hub = Hub(
       settings: settings, epoch: Epoch.random(using: &generator),
-      sink: SocketSink(streams, userTimeout: userTimeout, admission: nil), now: now)
+      sink: SocketSink(streams, userTimeout: userTimeout, admission: nil, accessLog: nil), now: now)
     relay.hub = hub
     self.instruments = instruments
     self.sampler = sampler

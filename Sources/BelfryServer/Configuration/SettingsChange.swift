@@ -50,6 +50,8 @@ struct SettingsChange {
     leave("redis-timeout", \.redis?.timeout, of: new)
     leave("vue-path", \.vue, of: new)
     leave("stats-interval", \.statisticsInterval, of: new)
+    leave("access-log", \.accessLog?.path, of: new)
+    leave("access-log-format", \.accessLog?.format, of: new)
   }
 
   /// - Parameter isPossible: false when this very change needs a restart.

@@ -151,12 +151,6 @@ private enum Repository {
 extension HubCounters {
   /// Of a hub that has done nothing.
   fileprivate static var none: HubCounters {
-    final class Nowhere: EventSink {
-      func write(_ bytes: Span<UInt8>, to handle: StreamHandle) -> WriteResult { .wrote(0) }
-      func reasonOfLoss(_ handle: StreamHandle) -> CloseReason { .error }
-      func setBlocked(_ isBlocked: Bool, _ handle: StreamHandle, _ token: StreamToken) {}
-      func close(_ handle: StreamHandle) {}
-    }
-    return Hub(settings: HubSettings(), epoch: Epoch("e")!, sink: Nowhere(), now: .now).counters
+    Hub(settings: HubSettings(), epoch: Epoch("e")!, sink: Nobody(), now: .now).counters
   }
 }

@@ -7,14 +7,6 @@ import Testing
 
 /// What one process leaves, and the next one finds.
 @Suite struct KeptHistoryTests {
-  /// Nobody listens.
-  private final class Nobody: EventSink {
-    func write(_ bytes: Span<UInt8>, to handle: StreamHandle) -> WriteResult { .gone(.client) }
-    func setBlocked(_ isBlocked: Bool, _ handle: StreamHandle, _ token: StreamToken) {}
-    func reasonOfLoss(_ handle: StreamHandle) -> CloseReason { .client }
-    func close(_ handle: StreamHandle) {}
-  }
-
   private final class Process {
     let hub: Hub
     let local: LocalBackplane

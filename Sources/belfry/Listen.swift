@@ -1,0 +1,103 @@
+internal import ArgumentParser
+internal import BelfryClient
+internal import Chat
+internal import EventStream
+internal import Reactor
+
+/// `belfry listen`: a stream's messages as lines.
+struct Listen: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Prints the messages of a running server's rooms, one a line.",
+    discussion: """
+      Comes back with the last id whenever the stream ends, as a browser does, so that no message is \
+      missed that the server still has; says on standard error when one is missing, and when there is no \
+      stream. Ends when standard output is closed, after --count messages, and with status 1 when the \
+      server refuses for good.
+      """)
+
+  @OptionGroup var server: ServerOptions
+
+  @Option(help: "A room, repeatable. (default: the server's own)")
+  var room: [String] = []
+
+  @Option(
+    name: .customLong("last-event-id"),
+    help: "Begin after the message with this id. (default: with what comes from now on)")
+  var lastEventID = ""
+
+  @Flag(help: "Print every event as an object with id, event and data, gaps too.")
+  var json = false
+
+  @Option(help: "End after so many messages. (default: never)")
+  var count: Int?
+
+  @Option(help: "A connection that brings nothing, heartbeats neither, for so long is given up.")
+  var silence = DurationArgument(.seconds(60))
+
+  func validate() throws {
+    _ = try server.serverURL()
+    guard count ?? 1 > 0 else { throw ValidationError("--count must be more than 0") }
+    guard silence.value >= .seconds(1) else {
+      throw ValidationError("--silence must be at least 1s")
+    }
+    guard lastEventID.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {
+      throw ValidationError("--last-event-id must have no control characters")
+    }
+  }
+
+  func run() throws {
+    StandardDescriptors.fill()
+    var request = StreamFollower.Request(try server.serverURL(), agent: server.agent)
+    request.rooms = room
+    request.lastEventID = lastEventID
+    request.silence = silence.value
+    let printer = EventPrinter(json: json, count: count)
+    do {
+      let follower = try StreamFollower(request) { [printer] event in
+        printer.take(event)
+      } onNotice: { notice in
+        StandardStream.error.write("belfry: \(notice)\n")
+      }
+      printer.onDone = { [unowned follower] in follower.stop() }
+      try follower.run()
+    } catch let error as ReactorError {
+      StandardStream.error.write("belfry: \(error)\n")
+      throw ExitCode(1)
+    } catch let error as StreamFollower.Refused {
+      StandardStream.error.write("belfry: \(error)\n")
+      throw ExitCode(1)
+    }
+  }
+}
+
+/// Prints events as they come.
+private final class EventPrinter {
+  private let json: Bool
+  /// Messages to print yet; nil: no end of them.
+  private var left: Int?
+  /// Called when enough was printed, or nobody reads it.
+  var onDone: () -> Void = {}
+
+  init(json: Bool, count: Int?) {
+    self.json = json
+    left = count
+  }
+
+  func take(_ event: DecodedEvent) {
+    let isMessage = event.type == "message"
+    if !isMessage { StandardStream.error.write("belfry: \(event.type): \(event.data)\n") }
+    guard isMessage || json else { return }
+    // Waits for whoever reads: what he is slow to take stays with the server meanwhile.
+    guard StandardStream.output.write(line(event) + "\n") else { return onDone() }
+    guard isMessage, let count = left else { return }
+    left = count - 1
+    if count == 1 { onDone() }
+  }
+
+  private func line(_ event: DecodedEvent) -> String {
+    guard json else { return event.data }
+    return jsonObject([
+      ("id", event.lastEventID), ("event", event.type), ("data", event.data),
+    ])
+  }
+}
