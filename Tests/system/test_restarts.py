@@ -152,13 +152,28 @@ class Systemd(unittest.TestCase):
         folder = tempfile.mkdtemp()
         self.addCleanup(shutil.rmtree, folder)
         for unit in UNITS.iterdir():
-            text = unit.read_text().replace("/usr/local/bin/belfry", belfry.program())
+            text = unit.read_text().replace("/usr/bin/belfry", belfry.program())
             (pathlib.Path(folder) / unit.name).write_text(text)
         for unit in ("belfry.service", "belfry.socket", "belfry@1.service"):
             found = subprocess.run(
                 ["systemd-analyze", "verify", "--man=no", f"{folder}/{unit}"],
                 capture_output=True, text=True)
             self.assertEqual((found.returncode, found.stdout + found.stderr), (0, ""), unit)
+
+    def test_the_units_leave_little_exposed(self):
+        for unit in ("belfry.service", "belfry@.service"):
+            found = subprocess.run(
+                ["systemd-analyze", "security", "--offline=true", "--threshold=20", "--no-pager",
+                 UNITS / unit],
+                capture_output=True, text=True)
+            self.assertEqual(found.returncode, 0, found.stdout + found.stderr)
+
+    def test_a_node_has_the_sandbox_of_a_server_alone(self):
+        def sandbox(unit):
+            text = (UNITS / unit).read_text()
+            return text[text.index("# No more than"):]
+
+        self.assertEqual(sandbox("belfry@.service"), sandbox("belfry.service"))
 
     def test_a_socket_of_systemds_is_served(self):
         port = socket.create_server(("127.0.0.1", 0))

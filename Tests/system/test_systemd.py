@@ -70,7 +70,7 @@ class Systemd(unittest.TestCase):
             port = free.getsockname()[1]
         units = {}
         for unit in UNITS.iterdir():
-            lines = unit.read_text().replace("/usr/local/bin/belfry", belfry.program()).splitlines()
+            lines = unit.read_text().replace("/usr/bin/belfry", belfry.program()).splitlines()
             units[unit.name] = "\n".join(
                 line for line in lines if not line.startswith(BEYOND_IT))
         socket_unit = units["belfry.socket"].replace("127.0.0.1:5000", f"127.0.0.1:{port}")
