@@ -20,8 +20,8 @@ from systemd import Manager  # noqa: E402
 
 UNITS = belfry.REPOSITORY / "deploy/systemd"
 # What a user's manager can't do for its services, or this machine's namespaces can't.
-BEYOND_IT = ("DynamicUser=", "User=", "Restrict", "Protect", "Private", "SystemCall", "NoNew", "Capability",
-             "Memory", "Lock", "Remove", "UMask", "KeyringMode", "Proc")
+BEYOND_IT = ("DynamicUser=", "User=", "LogsDirectory=", "Restrict", "Protect", "Private", "SystemCall", "NoNew",
+             "Capability", "Ambient", "Memory", "Lock", "Remove", "UMask", "KeyringMode", "Proc")
 
 
 def wait(condition, what, seconds=20):
