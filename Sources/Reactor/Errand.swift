@@ -1,3 +1,4 @@
+internal import CReactor
 internal import Glibc
 
 /// Work that may block, such as reading a file, done by a short-lived thread of its own for a loop that

@@ -1,3 +1,4 @@
+internal import CReactor
 internal import Glibc
 
 /// Reading a whole file, which blocks: for the time before the loop runs, or a thread of its own.

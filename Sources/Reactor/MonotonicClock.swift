@@ -1,3 +1,4 @@
+internal import CReactor
 internal import Glibc
 
 /// CLOCK_MONOTONIC, the one clock that all processes of a machine share: what one of them stamped

@@ -1,3 +1,4 @@
+internal import CReactor
 internal import Glibc
 
 /// Standard output and standard error of a command, written at once.

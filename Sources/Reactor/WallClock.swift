@@ -1,3 +1,4 @@
+internal import CReactor
 internal import Glibc
 
 /// The time of day, for people and cookies; time that is measured comes from `ContinuousClock`.
