@@ -65,7 +65,7 @@ final class LoopLag {
       next += count * Self.step
       // The last of them came so long before the end, and each other one a step earlier.
       histogram.observe(
-        from: .nanoseconds(now + Self.step - next), by: .nanoseconds(Self.step), times: Int(count))
+        from: Int64(now + Self.step - next), by: Int64(Self.step), times: Int(count))
     }
   }
 
