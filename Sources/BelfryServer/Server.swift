@@ -115,7 +115,7 @@ package final class Server {
       onRequest: { routes.router.route($0) })
     http.isProxy = settings.trustedProxies.trusts
     if let accessLog { http.onFinish = { accessLog.finished($0, routes.router) } }
-    let lag = LoopLag(tickInterval: hub.tickInterval, now: .now)
+    let lag = LoopLag(tickInterval: hub.tickInterval, now: MonotonicClock.nanoseconds)
     let instruments = Instruments(
       hub: hub, backplane: backplane, admission: admission, http: http, lag: lag)
     var admin: AdminServer?
@@ -143,7 +143,7 @@ package final class Server {
       }
       ticker = try Event(on: loop, every: hub.tickInterval) {
         let now = ContinuousClock.now
-        lag.tick(now: now)
+        lag.tick(now: MonotonicClock.nanoseconds)
         hub.advance(to: now)
         admission.advance(to: now)
         accessLog?.reportLoss()
@@ -245,7 +245,8 @@ package final class Server {
     let hasWaiting = backplane.endOfTurn()
     let hasMore = hub.flush() || hasWaiting || isBehind
     if draining?.endOfTurn() ?? false { loop.stop() }
-    instruments.lag.endTurn(began: loop.turnBegan, hasMore: hasMore, now: .now)
+    instruments.lag.endTurn(
+      began: loop.turnBegan, hasMore: hasMore, now: MonotonicClock.nanoseconds)
     return hasMore
   }
 

@@ -32,29 +32,32 @@ package struct DurationHistogram: Sendable, Equatable {
     count += times
   }
 
-  /// Many things took `shortest`, and each a step longer than the one before.
+  /// The bounds again: an integer is divided sooner than a duration, which is one of 128 bits.
+  private static let nanoseconds = bounds.map { Int64($0 / .nanoseconds(1)) }
+
+  /// Many things took `shortest`, and each a step longer than the one before. Unit: nanoseconds.
   ///
   /// - Parameters:
   ///   - step: positive.
   ///   - times: how many; at least one.
-  package mutating func observe(from shortest: Duration, by step: Duration, times: Int) {
-    let (first, step) = (shortest.wholeNanoseconds, step.wholeNanoseconds)
+  package mutating func observe(from shortest: Int64, by step: Int64, times: Int) {
     var counted = 0
-    var place = Self.place(of: shortest)
-    while counted < times, place < Self.bounds.count {
-      let within = Int((Self.bounds[place].wholeNanoseconds - first) / step) + 1
-      counts[place] += min(within, times) - counted
-      counted = min(within, times)
-      place += 1
+    for (place, bound) in Self.nanoseconds.enumerated() where bound >= shortest {
+      let within = min(Int((bound - shortest) / step) + 1, times)
+      counts[place] += within - counted
+      counted = within
+      if counted == times { break }
     }
-    counts[Self.bounds.count] += times - counted
-    sum += .nanoseconds(first) * times + .nanoseconds(step) * (times * (times - 1) / 2)
+    counts[Self.nanoseconds.count] += times - counted
+    sum += .nanoseconds(shortest) * times
+    if times > 1 { sum += .nanoseconds(step) * (times * (times - 1) / 2) }
     count += times
   }
 
   /// The first bound that is not shorter.
   static func place(of duration: Duration) -> Int {
-    var (low, high) = (0, bounds.count)
+    if duration <= bounds[0] { return 0 }
+    var (low, high) = (1, bounds.count)
     while low < high {
       let middle = (low + high) / 2
       if bounds[middle] < duration { low = middle + 1 } else { high = middle }
@@ -85,12 +88,5 @@ package struct DurationHistogram: Sendable, Equatable {
       below += counts[place]
     }
     return Self.bounds[Self.bounds.count - 1]
-  }
-}
-
-extension Duration {
-  /// Without the part of a nanosecond.
-  fileprivate var wholeNanoseconds: Int64 {
-    components.seconds * 1_000_000_000 + components.attoseconds / 1_000_000_000
   }
 }

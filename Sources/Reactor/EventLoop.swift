@@ -9,8 +9,8 @@ internal import Synchronization
   /// libevent's own; freed with the loop.
   let base: OpaquePointer
   private var isStopping = false
-  /// When the present turn's first handler was called; nil: none has been.
-  package private(set) var turnBegan: ContinuousClock.Instant?
+  /// When the present turn's first handler was called, on `MonotonicClock`; nil: none has been.
+  package private(set) var turnBegan: UInt64?
 
   /// - Parameter log: gets libevent's warnings, from the loop's thread; one for the whole process.
   /// - Throws: when libevent has no back end here.
@@ -56,7 +56,7 @@ internal import Synchronization
   }
 
   /// A handler is called: to be said by whatever libevent calls first, which has no word for it itself.
-  func noteHandler() { if turnBegan == nil { turnBegan = .now } }
+  func noteHandler() { if turnBegan == nil { turnBegan = MonotonicClock.nanoseconds } }
 
   /// Ends `run` after the present turn.
   package func stop() { isStopping = true }

@@ -4,7 +4,7 @@ internal import Reactor
 /// The operators' side: sockets, connections and bounds of its own, so that whoever watches the server
 /// gets in when its public side is full. Must be closed before it is released.
 final class AdminServer {
-  /// More connections than this are for those who watch it by hand.
+  /// Prometheus keeps one, and a person who looks a few.
   private static let connections = 16
   /// Descriptors at most, listening sockets not counted: `HTTPServer` keeps two, `ProcessSampler` one.
   static let descriptors = connections + 3 + StatusStream.descriptors

@@ -4,15 +4,17 @@ import Testing
 @testable import BelfryServer
 
 @Suite struct LoopLagTests {
-  private let start = ContinuousClock.now
+  private let start: UInt64 = 1_234_567_890
   private let lag: LoopLag
 
   init() { lag = LoopLag(tickInterval: .milliseconds(100), now: start) }
 
+  /// So many milliseconds after the start.
+  private func moment(_ milliseconds: Int) -> UInt64 { start + UInt64(milliseconds) * 1_000_000 }
+
   private func turn(_ began: Int?, _ ended: Int, hasMore: Bool = false) {
     lag.endTurn(
-      began: began.map { start + .milliseconds($0) }, hasMore: hasMore,
-      now: start + .milliseconds(ended))
+      began: began.map(moment), hasMore: hasMore, now: moment(ended))
   }
 
   @Test func `a loop that waits lets nobody wait`() {
@@ -43,8 +45,8 @@ import Testing
     var now = start
     for _ in 0..<10_000 {
       // 300 µs of work each 1.3 ms.
-      now += .microseconds(1300)
-      lag.endTurn(began: now - .microseconds(300), hasMore: false, now: now)
+      now += 1_300_000
+      lag.endTurn(began: now - 300_000, hasMore: false, now: now)
     }
     let waited = lag.histogram.count - lag.histogram.counts[0]
     #expect(lag.histogram.count == 13_000)
@@ -54,20 +56,20 @@ import Testing
   }
 
   @Test func `a machine that has no time for the loop is found out by its timer`() {
-    lag.tick(now: start + .milliseconds(103))
+    lag.tick(now: moment(103))
     turn(103, 103)
     // In time, but for the kernel's own rounding; the first was later than that.
-    lag.tick(now: start + .milliseconds(200))
+    lag.tick(now: moment(200))
     turn(200, 200)
-    lag.tick(now: start + .milliseconds(311))
+    lag.tick(now: moment(311))
     turn(311, 311)
     #expect(lag.histogram.count == 311 && lag.histogram.sum == .zero)
     // Due at 400, which the kernel did not do before 480.
-    lag.tick(now: start + .milliseconds(480))
+    lag.tick(now: moment(480))
     turn(480, 480)
     #expect(lag.histogram.count == 480 && lag.histogram.sum == .milliseconds(80 * 81 / 2))
     #expect(lag.takeLongest() == .milliseconds(80))
-    lag.tick(now: start + .milliseconds(500))
+    lag.tick(now: moment(500))
     turn(500, 500)
     #expect(lag.takeLongest() == .zero)
   }
