@@ -61,8 +61,9 @@ final class Batch {
   private struct Content {
     var bytes: [UInt8] = []
     var range = 0..<0
-    /// For each frame, its position and where it ends, counted from `range.lowerBound`.
-    var ends: [(position: UInt64, offset: Int)] = []
+    /// For each frame its position, where it ends, counted from `range.lowerBound`, and how many messages
+    /// there are up to it.
+    var ends: [(position: UInt64, offset: Int, messages: Int)] = []
 
     mutating func add(_ frame: Frame, _ framing: Framing) {
       let part = frame.range(framing)
@@ -77,15 +78,16 @@ final class Batch {
         bytes.append(contentsOf: frame.bytes[part])
         range = 0..<bytes.count
       }
-      ends.append((frame.position, range.count))
+      let messages = (ends.last?.messages ?? 0) + (frame.isNotice ? 0 : 1)
+      ends.append((frame.position, range.count, messages))
     }
   }
 
   /// Where a listener stands that has `count` bytes of the batch: the last frame it has completely
-  /// (nil: none), how many that makes, and how much of the next it has.
-  func place(after count: Int) -> (position: UInt64?, frames: Int, offset: Int) {
+  /// (nil: none), how many messages that makes, and how much of the next it has.
+  func place(after count: Int) -> (position: UInt64?, messages: Int, offset: Int) {
     let ends = content.ends
-    if let last = ends.last, last.offset == count { return (last.position, ends.count, 0) }
+    if let last = ends.last, last.offset == count { return (last.position, last.messages, 0) }
     var low = 0
     var high = ends.count
     while low < high {
@@ -93,6 +95,7 @@ final class Batch {
       if ends[middle].offset <= count { low = middle + 1 } else { high = middle }
     }
     return low == 0
-      ? (nil, 0, count) : (ends[low - 1].position, low, count - ends[low - 1].offset)
+      ? (nil, 0, count)
+      : (ends[low - 1].position, ends[low - 1].messages, count - ends[low - 1].offset)
   }
 }

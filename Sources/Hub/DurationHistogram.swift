@@ -50,7 +50,8 @@ package struct DurationHistogram: Sendable, Equatable {
     }
     counts[Self.nanoseconds.count] += times - counted
     sum += .nanoseconds(shortest) * times
-    if times > 1 { sum += .nanoseconds(step) * (times * (times - 1) / 2) }
+    // A process that was stopped for a month comes to more of them than 64 bits can square.
+    if times > 1 { sum += .nanoseconds(step) * (Int128(times) * Int128(times - 1) / 2) }
     count += times
   }
 

@@ -15,9 +15,12 @@ struct Frame {
   /// Where the event itself stands in `bytes`: what an HTTP/1.0 stream is sent.
   let event: Range<Int>
 
+  /// Whether it is word of the room's history, and no message.
+  let isNotice: Bool
+
   init(
     _ event: ServerSentEvent, number: UInt64, position: UInt64, offset: UInt64,
-    time: ContinuousClock.Instant
+    time: ContinuousClock.Instant, isNotice: Bool = false
   ) {
     var payload: [UInt8] = []
     event.encode(into: &payload)
@@ -27,6 +30,7 @@ struct Frame {
     self.position = position
     self.offset = offset
     self.time = time
+    self.isNotice = isNotice
   }
 
   /// What the frame counts for in the bounds of a history: its bytes and the bookkeeping beside them.

@@ -9,10 +9,13 @@ struct FrameLog {
   var isEmpty: Bool { frames.isEmpty }
 
   mutating func append(
-    _ event: ServerSentEvent, number: UInt64, position: UInt64, time: ContinuousClock.Instant
+    _ event: ServerSentEvent, number: UInt64, position: UInt64, time: ContinuousClock.Instant,
+    isNotice: Bool = false
   ) -> Frame {
     precondition(position > (frames.last?.position ?? 0), "positions rise in a log")
-    let frame = Frame(event, number: number, position: position, offset: takenBytes, time: time)
+    let frame = Frame(
+      event, number: number, position: position, offset: takenBytes, time: time,
+      isNotice: isNotice)
     takenBytes += UInt64(frame.bytes.count)
     frames.append(frame)
     return frame

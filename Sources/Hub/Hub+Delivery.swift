@@ -156,7 +156,7 @@ extension Hub {
     let written = listeners[slot].advance(
       to: place.position, offset: place.offset, tick: taken > 0 ? tick : nil)
     traffic.countDelivery(
-      of: place.frames, isReplay: listener.flags.contains(.replaying))
+      of: place.messages, isReplay: listener.flags.contains(.replaying))
     if taken == part.count { return written }
     block(slot, handle)
     return nil

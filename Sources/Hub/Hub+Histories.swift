@@ -101,7 +101,8 @@ extension Hub {
   ) {
     defer { room.drop() }
     guard !room.feeds.isEmpty else { return }
-    counted.countGap(reason)
+    // Each of them is told, as each is that comes back to a gap.
+    counted.countGap(reason, times: room.feeds.reduce(0) { $0 + $1.members.count })
     let first = oldest.map { EventID(epoch: epoch, number: $0) }
     var event = Gap(room: room.name, after: after.description, oldest: first, reason: reason).event
     event.id = id

@@ -43,7 +43,9 @@ package struct HubCounters: Sendable {
   package func gaps(_ reason: GapReason) -> Int { gapsBy[reason.index] }
 
   mutating func countClose(_ reason: CloseReason) { closedBy[reason.index] += 1 }
-  mutating func countGap(_ reason: GapReason) { gapsBy[reason.index] += 1 }
+  mutating func countGap(_ reason: GapReason, times: Int = 1) {
+    gapsBy[reason.index] += times
+  }
 }
 
 extension CaseIterable where Self: Equatable, AllCases.Index == Int {

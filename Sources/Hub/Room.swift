@@ -78,7 +78,8 @@ final class Room {
     _ event: ServerSentEvent, position: UInt64, time: ContinuousClock.Instant
   ) -> Frame {
     precondition(historyCount == 0 && past == retired, "it stands at the beginning")
-    let frame = messages.append(event, number: 0, position: position, time: time)
+    let frame = messages.append(
+      event, number: 0, position: position, time: time, isNotice: true)
     retired += 1
     past += 1
     return frame

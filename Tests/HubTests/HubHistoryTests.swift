@@ -143,7 +143,20 @@ import Testing
           })
       #expect(received.events.map(\.lastEventID) == ["e1-1", "e1-2", "e2-0", "e2-0", "e2-1"])
       #expect(fixture.hub.counters.gaps(.restarted) == 2)
+      #expect(fixture.hub.counters.delivered == 3)
     }
+  }
+
+  @Test func `a gap is counted for each who is told of it, and is no message`() throws {
+    let fixture = Fixture()
+    let handles = (0..<3).map { _ in fixture.subscribe(["a"]).handle }
+    fixture.publish("1", in: "a")
+    fixture.flush()
+    fixture.restart()
+    fixture.flush()
+    for handle in handles { #expect(try fixture.received(handle).gaps.count == 1) }
+    #expect(fixture.hub.counters.gaps(.restarted) == 3)
+    #expect(fixture.hub.counters.delivered == 3 && fixture.hub.counters.coalesced == 0)
   }
 
   @Test func `what is past is not replayed in a new history`() throws {
