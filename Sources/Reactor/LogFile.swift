@@ -14,6 +14,8 @@ package final class LogFile {
 
   private var queue: LineQueue?
   private var dropped = 0
+  /// What the thread had lost when it ended.
+  private var lastLoss: (lines: Int, code: Int32) = (0, 0)
   /// How long a line that finds the queue full may wait yet.
   private var patience = Duration.zero
 
@@ -73,7 +75,8 @@ package final class LogFile {
 
   /// What was lost since this was last asked; nil: nothing.
   package func takeLoss() -> Loss? {
-    let thrown = queue?.takeLoss() ?? (lines: 0, code: 0)
+    let thrown = queue?.takeLoss() ?? lastLoss
+    lastLoss = (0, 0)
     let lines = dropped + thrown.lines
     dropped = 0
     guard lines > 0 else { return nil }
@@ -86,6 +89,7 @@ package final class LogFile {
   /// Writes what is queued, for at most `limit`; lines that come afterwards are dropped.
   package func close(waitingFor limit: Duration = .seconds(1)) {
     queue?.close(waitingFor: limit)
+    lastLoss = queue?.takeLoss() ?? lastLoss
     queue = nil
   }
 }

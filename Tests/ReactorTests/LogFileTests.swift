@@ -114,6 +114,15 @@ import Testing
     #expect(file.takeLoss() == nil)
   }
 
+  @Test func `what is lost at the very end is counted too`() throws {
+    let file = try LogFile("/dev/full") { _ in }
+    write(0..<10, to: file)
+    file.close()
+    let loss = try #require(file.takeLoss())
+    #expect(loss.lines == 10 && loss.reason == "No space left on device")
+    #expect(file.takeLoss() == nil)
+  }
+
   @Test func `a reader that takes nothing stops nobody, and the lines lost are counted`() throws {
     let place = Place()
     #expect(makePipe(place.path))
