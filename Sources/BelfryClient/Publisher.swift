@@ -27,6 +27,8 @@ package final class Publisher {
 
   /// A pause where the server names none.
   private static let ordinaryPause = Duration.seconds(1)
+  /// However soon a server asks for it, it isn't asked again sooner.
+  private static let shortestPause = Duration.milliseconds(100)
 
   private let conversation: Conversation
   private let url: ServerURL
@@ -91,7 +93,7 @@ package final class Publisher {
       do throws(Failure) {
         return try attempt()
       } catch {
-        let pause = error.retryAfter ?? Self.ordinaryPause
+        let pause = max(error.retryAfter ?? Self.ordinaryPause, Self.shortestPause)
         guard error.kind != .refused, ContinuousClock.now + pause <= deadline else { throw error }
         conversation.pause(for: pause)
       }

@@ -26,6 +26,10 @@ package final class StreamFollower {
     }
   }
 
+  /// However soon a server asks for it, it isn't asked again sooner.
+  private static let shortestRetry = Duration.milliseconds(100)
+  /// Time for an answer to begin, and for one that is no stream to end.
+  private static let answerTime = Duration.seconds(10)
   /// Of an answer that is no stream so many bytes are read for the reason.
   private static let maximumReasonBytes = 4 << 10
 
@@ -47,6 +51,8 @@ package final class StreamFollower {
   /// Addresses that have refused since the last one that did not.
   private var refusals = 0
   private var lastBytes = ContinuousClock.now
+  /// When it was asked for a stream, or has begun to answer with something else.
+  private var since = ContinuousClock.now
   private var timer: Event?
   private var watch: Event?
   /// What was last said of an outage that still lasts.
@@ -103,6 +109,7 @@ package final class StreamFollower {
     head = nil
     body = []
     lastBytes = .now
+    since = .now
     do throws(ReactorError) {
       try clients?.connect(0, to: addresses[addressIndex], sending: requestBytes)
     } catch {
@@ -136,7 +143,7 @@ package final class StreamFollower {
 
   /// The stream is gone, for a reason worth a word.
   private func lose(_ reason: String, atLeast time: Duration = .zero) {
-    let wait = max(retry, time)
+    let wait = max(retry, time, Self.shortestRetry)
     if outage != reason {
       outage = reason
       onNotice("no stream: \(reason); coming back")
@@ -160,12 +167,17 @@ package final class StreamFollower {
   }
 
   private func lookForSilence() {
-    guard clients?.isOpen(0) == true, ContinuousClock.now - lastBytes > request.silence else {
-      return
+    guard clients?.isOpen(0) == true else { return }
+    let now = ContinuousClock.now
+    if isStream {
+      guard now - lastBytes > request.silence else { return }
+      clients?.close(0)
+      keepPlace()
+      lose("nothing has come for \(request.silence)")
+    } else if now - since > min(request.silence, Self.answerTime) {
+      clients?.close(0)
+      if head == nil { lose("no answer within \(now - since)") } else { finish() }
     }
-    clients?.close(0)
-    keepPlace()
-    lose("nothing has come for \(request.silence)")
   }
 
   // MARK: Reading
@@ -198,6 +210,7 @@ package final class StreamFollower {
 
   private func begin(_ head: ResponseHead) {
     self.head = head
+    since = .now
     if head.status == 200, !isStream {
       // It need not end: nothing in it is worth a wait.
       clients?.close(0)
@@ -248,7 +261,7 @@ package final class StreamFollower {
     let answer = Answer(head: head, body: body)
     if isStream {
       // As every stream does at some time, when its server is replaced.
-      comeBack(after: retry)
+      comeBack(after: max(retry, Self.shortestRetry))
     } else if head.isTemporary {
       lose(answer.reason, atLeast: head.retryAfter ?? .zero)
     } else if head.status == 204 {

@@ -10,7 +10,8 @@ struct Listen: ParsableCommand {
     abstract: "Prints the messages of a running server's rooms, one a line.",
     discussion: """
       Comes back with the last id whenever the stream ends, as a browser does, so that no message is \
-      missed that the server still has; says on standard error when one is missing, and when there is no \
+      missed that the server still has. A line's end within a message, and other control characters, are \
+      printed as \\n and \\xHH. Says on standard error when one is missing, and when there is no \
       stream. Ends when standard output is closed, after --count messages, and with status 1 when the \
       server refuses for good.
       """)
@@ -56,7 +57,7 @@ struct Listen: ParsableCommand {
       let follower = try StreamFollower(request) { [printer] event in
         printer.take(event)
       } onNotice: { notice in
-        StandardStream.error.write("belfry: \(notice)\n")
+        StandardStream.error.write("belfry: \(notice.printable)\n")
       }
       printer.onDone = { [unowned follower] in follower.stop() }
       try follower.run()
@@ -64,7 +65,7 @@ struct Listen: ParsableCommand {
       StandardStream.error.write("belfry: \(error)\n")
       throw ExitCode(1)
     } catch let error as StreamFollower.Refused {
-      StandardStream.error.write("belfry: \(error)\n")
+      StandardStream.error.write("belfry: \("\(error)".printable)\n")
       throw ExitCode(1)
     }
   }
@@ -85,7 +86,9 @@ private final class EventPrinter {
 
   func take(_ event: DecodedEvent) {
     let isMessage = event.type == "message"
-    if !isMessage { StandardStream.error.write("belfry: \(event.type): \(event.data)\n") }
+    if !isMessage {
+      StandardStream.error.write("belfry: \("\(event.type): \(event.data)".printable)\n")
+    }
     guard isMessage || json else { return }
     // Waits for whoever reads: what he is slow to take stays with the server meanwhile.
     guard StandardStream.output.write(line(event) + "\n") else { return onDone() }
@@ -95,7 +98,7 @@ private final class EventPrinter {
   }
 
   private func line(_ event: DecodedEvent) -> String {
-    guard json else { return event.data }
+    guard json else { return event.data.printable }
     return jsonObject([
       ("id", event.lastEventID), ("event", event.type), ("data", event.data),
     ])

@@ -46,6 +46,8 @@ struct Publish: ParsableCommand {
       throw ValidationError(
         "--key is for one message: a second one under it would not be published")
     }
+    guard key != "" else { throw ValidationError("--key must not be empty") }
+    guard !message.isEmpty else { throw ValidationError("a message must not be empty") }
     guard timeout.value >= .milliseconds(1) else {
       throw ValidationError("--timeout must be at least 1ms")
     }
@@ -65,7 +67,7 @@ struct Publish: ParsableCommand {
       }
     } catch let error as Publisher.Failure {
       let place = message == "-" ? "line \(taken + 1): " : ""
-      StandardStream.error.write("belfry: \(place)\(error)\n")
+      StandardStream.error.write("belfry: \(place)\("\(error)".printable)\n")
       throw error.kind == .refused ? ExitCode(1) : Self.temporaryFailure
     } catch let error as ReactorError {
       StandardStream.error.write("belfry: \(error)\n")

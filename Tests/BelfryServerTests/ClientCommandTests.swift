@@ -114,6 +114,9 @@ import Testing
       let command = try Command(["publish", "--url", url(server)] + arguments)
       #expect(try command.status() == 1 && command.errors.contains(reason), "\(command.errors)")
     }
+    for arguments in [[""], ["--key", "", "x"]] {
+      #expect(try Command(["publish", "--url", url(server)] + arguments).status() == 64)
+    }
     // Nothing behind a line that was refused is posted.
     let listener = try server.listen()
     let lines = try Command(
@@ -198,6 +201,12 @@ import Testing
     #expect(objects.allSatisfy { $0["event"] == "message" && $0.count == 3 })
     #expect(try Set(objects.map { try #require($0["id"]) }).count == 3)
     #expect(plain.errors.isEmpty && json.errors.isEmpty)
+    // A message can't pass for two, or do something to a terminal.
+    let forged = try Command(["listen", "--url", url, "--count", "1"])
+    #expect(eventually { server.counters.listeners == 1 })
+    #expect(try server.post("/chat/post", "message=hi%0AAnn: you%1B[31m%C2%9B1m").status == 204)
+    #expect(try forged.status() == 0)
+    #expect(bare(forged.lines) == [#"anonymous: hi\nAnn: you\x1B[31m\x9B1m"#])
     // What is missed is fetched by an id.
     let first = try #require(objects[0]["id"])
     let later = try Command(
