@@ -47,7 +47,9 @@ package struct RedisAddress: Hashable, Sendable {
     let hasPort = authority.hasSuffix("]") ? false : authority.contains(":")
     guard
       case .tcp(let host, let port)? = ListenAddress(hasPort ? authority : authority + ":6379"),
-      host != "*", port != 0
+      host != "*", port != 0,
+      // What stands behind these is no host's, and may be a password.
+      !host.contains(where: { "?#@ \t".contains($0) })
     else { return nil }
     place = .tcp(host: host, port: port)
     self.user = user

@@ -9,7 +9,8 @@ struct Check: ParsableCommand {
     abstract: "Reads options, environment and files as serve does, and prints what comes of them.",
     discussion: """
       Takes the options of serve. Prints each with its value and who gave it, secrets left out; nothing \
-      is listened on, connected to or written. The status is 64 when serve would not start with them. \
+      is listened on, connected to or written. The status is 64 when one of them is wrong; what only a start shows, \
+      such as an address that is taken, isn't tried. \
       What is doubtful is said on standard error.
       """)
 

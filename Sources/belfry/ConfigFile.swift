@@ -28,7 +28,11 @@ struct ConfigFile {
         Malformed(description: "line \(index + 1): \(what)")
       }
       guard parts.count == 2 else { throw malformed("no option = value") }
-      guard options.contains(name) else { throw malformed("\(name) is no option") }
+      guard options.contains(name) else {
+        // A line that was written the wrong way round may begin with a password.
+        let isName = name.utf8.allSatisfy { $0 == UInt8(ascii: "-") || 0x61...0x7A ~= $0 }
+        throw malformed(isName ? "\(name) is no option" : "no option = value")
+      }
       guard values[name] == nil else { throw malformed("\(name) has a value already") }
       values[name] = String(Self.trimmed(parts[1]))
     }

@@ -122,10 +122,10 @@ struct ServeOptions: ParsableArguments {
   static let names =
     [
       "listen", "admin-listen", "base-path", "rooms", "max-rooms", "max-message", "history-count",
-      "history-age",
-      "history-bytes", "heartbeat", "retry", "listener-lag", "listener-lag-bytes", "session-age",
-      "secret-file", "origin", "trusted-proxy", "redis", "redis-timeout", "vue-path", "drain-time",
-      "takeover-time", "takeover-timeout", "reuse-port", "stats-interval", "log-level", "config",
+      "history-age", "history-bytes", "heartbeat", "retry", "listener-lag", "listener-lag-bytes",
+      "session-age", "secret-file", "origin", "trusted-proxy", "redis", "redis-timeout", "vue-path",
+      "drain-time", "takeover-time", "takeover-timeout", "reuse-port", "stats-interval",
+      "log-level", "config",
     ] + LimitOptions.names + AccessLogOptions.names
 
   /// - Throws: what is wrong, in words that name the option.
@@ -133,6 +133,12 @@ struct ServeOptions: ParsableArguments {
     var settings = ServerSettings()
     settings.listen = listen.map(\.value)
     settings.adminListen = adminListen.map(\.value)
+    for (place, address) in (settings.listen + settings.adminListen).enumerated() {
+      if case .tcp(_, 0) = address { continue }
+      guard !(settings.listen + settings.adminListen).dropFirst(place + 1).contains(address) else {
+        throw ValidationError("\(address) can be listened on once")
+      }
+    }
     settings.basePath = basePath.value
     settings.redis = try redisSettings()
     settings.rooms = rooms?.value ?? (settings.redis == nil ? RoomRules() : .chatOnly)
@@ -164,6 +170,9 @@ struct ServeOptions: ParsableArguments {
     settings.reusePort = reusePort
     settings.statisticsInterval = statsInterval.value > .zero ? statsInterval.value : nil
     settings.sessionKeys = try sessionKeys()
+    guard accessLog.accessLog != "" else {
+      throw ValidationError("--access-log must name a file, or be -")
+    }
     settings.accessLog = accessLog.settings
     settings.logLevel = logLevel.value
     return settings

@@ -72,6 +72,8 @@ import Testing
     (["--retry", "soon"], "--retry"), (["--secret-file", "/nonexistent"], "/nonexistent"),
     (["--config", "/nonexistent"], "/nonexistent"), (["--vue-path", "/nonexistent"], "--vue-path"),
     (["--no-such-option"], "--no-such-option"), (["--max-listeners", "0"], "--max-listeners"),
+    (["--access-log", ""], "--access-log"),
+    (["--listen", "127.0.0.1:5", "--admin-listen", "127.0.0.1:5"], "127.0.0.1:5"),
   ])
   func `what serve would not start with has status 64`(arguments: [String], name: String) throws {
     let (status, text) = try ProgramTests.Program(["check"] + arguments).end()

@@ -31,7 +31,8 @@ import Testing
     "", "localhost", "localhost:6379", "http://localhost", "rediss://localhost", "redis://",
     "redis://:6379", "redis://host:0", "redis://host:x", "redis://host:70000", "redis://host/x",
     "redis://host/-1", "redis://host/1/2", "redis://user@host", "redis://user:@host",
-    "redis://:%zz@host", "redis://:%ff@host", "redis://::1", "redis://*:6379", "unix:",
+    "redis://:%zz@host", "redis://:%ff@host", "redis://::1", "redis://*:6379",
+    "redis://host?password=x", "redis://host#x", "redis://ho st", "unix:",
     "unix:relative", "unix:/a?db=x", "unix:/a?database=3",
     "unix:/" + String(repeating: "a", count: 108),
   ])
