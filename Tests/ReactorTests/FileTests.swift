@@ -34,6 +34,7 @@ import Testing
       // Later than the reading begins, most likely.
       usleep(50_000)
       unsafe _ = write(writing, "ab", 2)
+      // Then it meets an empty pipe once more; were it slower, it would see less and still pass.
       usleep(50_000)
       unsafe _ = write(writing, "c", 1)
       close(writing)

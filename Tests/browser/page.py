@@ -4,17 +4,12 @@ import webdriver
 from webdriver import until
 
 
-class ChatPage:
+class Page:
+    """Any page, in a browser's session."""
+
     def __init__(self, session, server):
         self.session = session
         self.server = server
-
-    def sign_in(self, name):
-        self.session.go(f"{self.server.url}/login")
-        self.session.type("#user", name + webdriver.ENTER)
-        until(lambda: self.session.url == f"{self.server.url}/", lambda: self.session.url)
-        self.wait_live()
-        return self
 
     def text(self, selector):
         """The text of the first such element; empty where there is none."""
@@ -22,6 +17,15 @@ class ChatPage:
             "const e = document.querySelector(arguments[0]); return e ? e.textContent : '';",
             selector,
         )
+
+
+class ChatPage(Page):
+    def sign_in(self, name):
+        self.session.go(f"{self.server.url}/login")
+        self.session.type("#user", name + webdriver.ENTER)
+        until(lambda: self.session.url == f"{self.server.url}/", lambda: self.session.url)
+        self.wait_live()
+        return self
 
     @property
     def state(self):

@@ -1,25 +1,15 @@
 """What an operator sees on the status page."""
 
+from page import Page
 from webdriver import until
 
 
-class StatusPage:
-    def __init__(self, session, server):
-        self.session = session
-        self.server = server
-
+class StatusPage(Page):
     def open(self):
         self.session.go(f"{self.server.admin_url}/status")
         self.wait_state("live")
         until(lambda: self.figure("listeners") != "–", "the first figures")
         return self
-
-    def text(self, selector):
-        """The text of the first such element; empty where there is none."""
-        return self.session.run(
-            "const e = document.querySelector(arguments[0]); return e ? e.textContent : '';",
-            selector,
-        )
 
     @property
     def state(self):

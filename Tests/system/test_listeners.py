@@ -14,6 +14,7 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "browser"))
 
 from belfry import Belfry  # noqa: E402
+from waiting import wait  # noqa: E402
 
 REQUEST = b"GET /stream HTTP/1.1\r\nHost: test\r\nAccept: text/event-stream\r\n\r\n"
 
@@ -26,17 +27,6 @@ stream.recv(4096)
 print(stream.getsockname()[1], flush=True)
 sys.stdin.read()
 """
-
-
-def wait(condition, seconds, what):
-    """Polls until `condition` gives something true, for at most `seconds`."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        found = condition()
-        if found:
-            return found
-        time.sleep(0.02)
-    raise AssertionError(f"not within {seconds} s: {what}")
 
 
 class Vanished(unittest.TestCase):

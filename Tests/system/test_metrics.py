@@ -16,6 +16,7 @@ import urllib.parse
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "browser"))
 
 from belfry import Belfry  # noqa: E402
+from waiting import wait  # noqa: E402
 
 LAST_CHUNK = b"0\r\n\r\n"
 MAXIMUM = 9000
@@ -107,7 +108,8 @@ class Counts(unittest.TestCase):
             "--listener-lag", "2s", "--listener-lag-bytes", "1MiB", "--drain-time", "8s",
             "--request-timeout", "1h", "--idle-timeout", "1h")
         self.addCleanup(self.server.kill)
-        line = self.wait(lambda: [line for line in self.server.log if "/metrics at" in line], 5)[0]
+        line = wait(lambda: [line for line in self.server.log if "/metrics at" in line], 5,
+                    "it says where operators look")[0]
         self.admin = http.client.HTTPConnection("127.0.0.1", int(line.rsplit(":", 1)[1]), timeout=20)
         self.addCleanup(self.admin.close)
         self.crowd = Crowd(self.server.port)
@@ -117,15 +119,6 @@ class Counts(unittest.TestCase):
         # What ought to stand on the page; what isn't named is 0.
         self.expected = dict.fromkeys(
             ("opened", "client", "published", "delivered", "replayed", "refused"), 0)
-
-    def wait(self, condition, seconds):
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            found = condition()
-            if found:
-                return found
-            time.sleep(0.02)
-        raise AssertionError(f"not within {seconds} s\n{''.join(self.server.log[-5:])}")
 
     def page(self):
         self.admin.request("GET", "/metrics")
@@ -148,8 +141,9 @@ class Counts(unittest.TestCase):
 
     def settle(self, listeners):
         """The page as soon as so many listeners are left on it."""
-        return self.wait(
-            lambda: (page := self.page())["belfry_listeners"] == listeners and page, 30)
+        return wait(
+            lambda: (page := self.page())["belfry_listeners"] == listeners and page, 30,
+            f"{listeners} listeners")
 
     def publish(self, message, room="chat", status=204):
         form = urllib.parse.urlencode({"message": message, "room": room})
@@ -266,9 +260,9 @@ class Counts(unittest.TestCase):
         self.addCleanup(unfinished.close)
         unfinished.sendall(b"POST /post HTTP/1.1\r\nHost: a\r\n")
         connections = crowd.connections + 2
-        page = self.wait(
+        page = wait(
             lambda: (page := self.page())["belfry_connections_accepted_total"] == connections and page,
-            5)
+            5, f"{connections} connections accepted")
         self.assertEqual(page["belfry_connections"], 2)
         self.server.process.send_signal(signal.SIGTERM)
         for stream in rest[::2]:

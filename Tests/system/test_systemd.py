@@ -17,20 +17,12 @@ sys.path += [str(TESTS / "browser"), str(TESTS / "nginx")]
 import belfry  # noqa: E402
 from client import Client  # noqa: E402
 from systemd import Manager  # noqa: E402
+from waiting import wait  # noqa: E402
 
 UNITS = belfry.REPOSITORY / "deploy/systemd"
 # What a user's manager can't do for its services, or this machine's namespaces can't.
 BEYOND_IT = ("DynamicUser=", "User=", "LogsDirectory=", "Restrict", "Protect", "Private", "SystemCall", "NoNew",
              "Capability", "Ambient", "Memory", "Lock", "Remove", "UMask", "KeyringMode", "Proc")
-
-
-def wait(condition, what, seconds=20):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if found := condition():
-            return found
-        time.sleep(0.02)
-    raise AssertionError(f"not within {seconds} s: {what}")
 
 
 class Knocking:
@@ -135,7 +127,7 @@ class Systemd(unittest.TestCase):
         self.manager.do("kill", "--kill-whom=main", "--signal=USR2", "belfry@1")
         successor = wait(
             lambda: (self.manager.process_of("belfry@1") or process) != process
-            and self.manager.process_of("belfry@1"), "a successor is the service")
+            and self.manager.process_of("belfry@1"), 20, "a successor is the service")
         client.post("two")
         self.assertEqual(self.manager.do("is-active", "belfry@1"), "active")
         self.manager.do("restart", "belfry@1")
@@ -154,7 +146,7 @@ class Systemd(unittest.TestCase):
         self.assertNotEqual(self.manager.ask("restart", "belfry@1").returncode, 0)
         # As many as would make systemd give up by itself, and two more.
         wait(lambda: int(self.manager.do("show", "--property=NRestarts", "--value", "belfry@1")) > 6,
-             "tried again and again")
+             20, "tried again and again")
         with contextlib.closing(client.connect()) as waiting:
             mistake.unlink()
             self.manager.do("daemon-reload")
@@ -179,7 +171,8 @@ class Systemd(unittest.TestCase):
         client = self.start()
         process = self.manager.process_of("belfry@1")
         os.kill(process, signal.SIGSTOP)
-        wait(lambda: self.manager.process_of("belfry@1") not in (0, process), "another process")
+        wait(lambda: self.manager.process_of("belfry@1") not in (0, process), 20,
+             "another process")
         self.assertEqual(client.get("/healthz").status, 200)
         self.assertEqual(self.manager.do("show", "--property=NRestarts", "--value", "belfry@1"), "1")
 
