@@ -168,10 +168,8 @@ import Testing
     let program = try Program(Self.anyPort + ["--listen", "unix:\(path)"], closing: true)
     // It has no way to say that it listens.
     try #require(eventually { unsafe access(path, F_OK) == 0 })
-    // Not a wait for anything: the second whose processor time is looked at.
-    usleep(1_000_000)
+    #expect(try comesToRest(program.process.processIdentifier))
     #expect(program.process.isRunning)
-    #expect(try cpuTime(of: program.process.processIdentifier) < 0.5)
     kill(program.process.processIdentifier, SIGTERM)
     #expect(try program.end().status == 0)
   }
@@ -222,10 +220,7 @@ import Testing
     try lowerLimit(of: program.process.processIdentifier, to: 30)
     var idle = try (0..<100).map { _ in try Client(port: port) }
     _ = try program.line(matching: "no descriptor left")
-    let burnt = try cpuTime(of: program.process.processIdentifier)
-    let end = ContinuousClock.now + .seconds(1)
-    while ContinuousClock.now < end { sched_yield() }
-    #expect(try cpuTime(of: program.process.processIdentifier) - burnt < 0.3)
+    #expect(try comesToRest(program.process.processIdentifier))
     idle.removeAll()
     let publisher = try Client(port: port)
     try publisher.send(
@@ -290,6 +285,17 @@ import Testing
     try command.run()
     command.waitUntilExit()
     #expect(command.terminationStatus == 0)
+  }
+
+  /// Whether there is a second, one of five, in which a process uses less than a third of a core:
+  /// what it did to start doesn't count, and one that spins has no such second.
+  private func comesToRest(_ process: Int32) throws -> Bool {
+    for _ in 0..<5 {
+      let before = try cpuTime(of: process)
+      usleep(1_000_000)  // Not a wait for anything: the second that is looked at.
+      if try cpuTime(of: process) - before < 0.3 { return true }
+    }
+    return false
   }
 
   /// Seconds of processor time that a process has used.
