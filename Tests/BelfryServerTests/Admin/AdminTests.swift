@@ -148,7 +148,7 @@ extension TestServer {
     let program = try ProgramTests.Program(
       ProgramTests.anyPort + [
         "--admin-listen", "127.0.0.1:0", "--admin-listen", "unix:\(path)",
-        "--takeover-time", "10s", "--request-timeout", "60s",
+        "--takeover-time", "60s", "--request-timeout", "60s",
       ])
     let (port, adminPort) = (try program.port(), try program.adminPort())
     func page(_ client: Client) throws -> MetricsPage {

@@ -195,7 +195,7 @@ import Testing
     defer { try? FileManager.default.removeItem(atPath: folder) }
     let binary = folder + "/belfry"
     try FileManager.default.copyItem(atPath: ProgramTests.Program.built, toPath: binary)
-    let program = try program("--takeover-timeout", "500ms", binary: binary)
+    let program = try program("--takeover-timeout", "1s", binary: binary)
     let port = try program.port()
     let listener = try Listener(port: port)
     let process = program.process.processIdentifier
