@@ -86,6 +86,8 @@ import Testing
     var epochs = 1
     var streams: [Int: Stream] = [:]
     var ended: [Int: Stream] = [:]
+    // What came of the one that has been there for longest.
+    var oldest: (handle: Int, received: Received)?
     var budget = FanOutBudget()
     budget.time = .seconds(3600)
 
@@ -127,14 +129,17 @@ import Testing
       case 10..<14:
         budget.streams = Int.random(in: 1...6, using: &chance)
         let hasMore = fixture.hub.flush(budget: budget, clock: { .now })
-        guard !hasMore, let (handle, stream) = streams.min(by: { $0.key < $1.key }) else { break }
+        guard !hasMore, let handle = streams.keys.min(), let stream = streams[handle] else { break }
         // The fan-out is done: who isn't blocked has everything.
         guard fixture.sink[handle].room == nil, !fixture.sink[handle].isBlocked else { break }
         let newest = stream.rooms.compactMap {
           messages.of($0, beyond: stream.messagesAtStart).last?.order
         }.max()
-        let received = try fixture.received(handle, framing: stream.framing)
-        #expect(newest == nil || received.orders(in: messages).last == newest)
+        if oldest?.handle != handle {
+          oldest = (handle, Received(framing: stream.framing))
+        }
+        try oldest!.received.read(fixture.sink[handle].bytes)
+        #expect(newest == nil || oldest!.received.lastMessage(in: messages)?.order == newest)
       case 14..<18:
         guard let handle = streams.keys.sorted().randomElement(using: &chance) else { break }
         fixture.sink[handle].room =
@@ -159,9 +164,8 @@ import Testing
           strays.append(Stray(room: room, after: messages.count))
         }
       }
-      for (handle, stream) in streams where fixture.sink[handle].isClosed {
-        ended[handle] = stream
-        streams[handle] = nil
+      for handle in fixture.sink.takeClosed() {
+        ended[handle] = streams.removeValue(forKey: handle)
       }
       try #require(fixture.hub.counters.listeners == streams.count)
     }
@@ -174,15 +178,16 @@ import Testing
       }
       if !fixture.hub.flush(clock: { .now }) { break }
     }
-    for (handle, stream) in streams where fixture.sink[handle].isClosed {
-      ended[handle] = stream
-      streams[handle] = nil
+    for handle in fixture.sink.takeClosed() {
+      ended[handle] = streams.removeValue(forKey: handle)
     }
     for (handle, stream) in streams.merging(ended, uniquingKeysWith: { $1 }) {
       let isOpen = !fixture.sink[handle].isClosed
       let received = try fixture.received(handle, framing: stream.framing)
-      try check(stream, received, messages, isOpen, restarts: epochs - stream.epochsAtStart)
-      try check(stream, received, messages, isOpen, strays)
+      let arrivals = try arrivals(received, messages)
+      check(
+        stream, arrivals, received.gaps, messages, isOpen, restarts: epochs - stream.epochsAtStart)
+      check(stream, arrivals, isOpen, strays)
     }
     #expect(fixture.hub.counters.opened == streams.count + ended.count)
     #expect(
@@ -196,22 +201,38 @@ import Testing
     #expect(left.historyEntries == 0 && left.historyBytes == 0)
   }
 
+  /// What came of lines, in its order.
+  enum Arrival {
+    case message(Message)
+    case stray(Int)
+  }
+
+  private func arrivals(_ received: Received, _ messages: Log) throws -> [Arrival] {
+    try received.events.filter { $0.type == "message" }.map { event in
+      if let ordinal = event.strayOrdinal { return .stray(ordinal) }
+      let id = try #require(EventID(event.lastEventID))
+      let message = try #require(messages[id])
+      #expect(message.text == event.data)
+      return .message(message)
+    }
+  }
+
   /// - Parameters:
   ///   - isOpen: the stream lives, so it has everything by now.
   ///   - restarts: how often a new history began while it lived, or afterwards.
   private func check(
-    _ stream: Stream, _ received: Received, _ messages: Log, _ isOpen: Bool, restarts: Int
-  ) throws {
-    let orders = received.orders(in: messages)
-    #expect(zip(orders, orders.dropFirst()).allSatisfy(<))
-    for event in received.messages {
-      let id = try #require(EventID(event.lastEventID))
-      let message = try #require(messages[id])
-      #expect(message.text == event.data && stream.rooms.contains(message.room))
+    _ stream: Stream, _ arrivals: [Arrival], _ gaps: [String], _ messages: Log, _ isOpen: Bool,
+    restarts: Int
+  ) {
+    let arrived: [Message] = arrivals.compactMap {
+      if case .message(let message) = $0 { message } else { nil }
     }
+    let orders = arrived.map(\.order)
+    #expect(zip(orders, orders.dropFirst()).allSatisfy(<))
+    #expect(arrived.allSatisfy { stream.rooms.contains($0.room) })
     // Told of each new history once for each room, and before anything of it.
     for room in stream.rooms {
-      let told = received.gaps.count {
+      let told = gaps.count {
         $0.contains("\"room\":\"\(room)\"") && $0.contains("restarted")
       }
       let atStart = stream.after == nil && !stream.isFresh ? 1 : 0
@@ -222,43 +243,43 @@ import Testing
         .map(\.order).sorted()
       #expect(orders.elementsEqual(expected.prefix(orders.count)))
       #expect(!isOpen || orders.count == expected.count)
-      #expect(received.gaps.allSatisfy { $0.contains("restarted") })
-      #expect(!isOpen || received.gaps.count == restarts * stream.rooms.count)
+      #expect(gaps.allSatisfy { $0.contains("restarted") })
+      #expect(!isOpen || gaps.count == restarts * stream.rooms.count)
       return
     }
     guard isOpen else { return }
     for room in stream.rooms {
       let all = messages.of(room, beyond: stream.after ?? stream.pastAtStart).map(\.order)
-      let got = orders.filter { messages.all[$0 - 1].room == room }
+      let got = arrived.filter { $0.room == room }.map(\.order)
       // What came is contiguous to the newest, and covers what history held.
       #expect(got.elementsEqual(all.suffix(got.count)))
       let held = stream.history.filter { $0.room == room }.map(\.order)
       #expect(Set(held).isSubset(of: got))
-      let gaps = received.gaps.count { $0.contains("\"room\":\"\(room)\"") }
+      let told = gaps.count { $0.contains("\"room\":\"\(room)\"") }
       let atStart = stream.after == nil || got.count != all.count ? 1 : 0
-      #expect(gaps == atStart + restarts, "\(room) \(received.gaps) \(got) \(all)")
+      #expect(told == atStart + restarts, "\(room) \(gaps) \(got) \(all)")
     }
   }
 
   /// Lines without an id: each at most once, in its place, and only those that came while the stream
   /// was there; all of them, unless it came to be sent history first.
   private func check(
-    _ stream: Stream, _ received: Received, _ messages: Log, _ isOpen: Bool, _ strays: [Stray]
-  ) throws {
+    _ stream: Stream, _ arrivals: [Arrival], _ isOpen: Bool, _ strays: [Stray]
+  ) {
     var newest = 0
     var got: [Int] = []
     var bound = 0
-    for event in received.events {
-      if let ordinal = event.strayOrdinal {
+    for arrival in arrivals {
+      switch arrival {
+      case .stray(let ordinal):
         let stray = strays[ordinal]
         #expect(stream.rooms.contains(stray.room) && ordinal >= stream.straysAtStart)
         #expect(ordinal > got.last ?? -1, "twice, or swapped")
         #expect(newest <= stray.after, "it came before message \(newest)")
         bound = max(bound, stray.after)
         got.append(ordinal)
-      } else if event.type == "message" {
-        let id = try #require(EventID(event.lastEventID))
-        newest = messages[id]?.order ?? 0
+      case .message(let message):
+        newest = message.order
         #expect(newest > bound, "it came after a stray that was later")
       }
     }
@@ -278,14 +299,10 @@ extension DecodedEvent {
 }
 
 extension Received {
-  /// The events that are messages with an id.
-  fileprivate var messages: [DecodedEvent] {
-    events.filter { $0.type == "message" && $0.strayOrdinal == nil }
-  }
-
-  /// The places of the messages that came; an id that nobody took is place 0.
-  fileprivate func orders(in log: HubModelTests.Log) -> [Int] {
-    messages.map { event in EventID(event.lastEventID).flatMap { log[$0]?.order } ?? 0 }
+  /// The last that is a message with an id.
+  fileprivate func lastMessage(in log: HubModelTests.Log) -> HubModelTests.Message? {
+    events.last { $0.type == "message" && $0.strayOrdinal == nil }
+      .flatMap { EventID($0.lastEventID) }.flatMap { log[$0] }
   }
 }
 

@@ -18,6 +18,7 @@ final class MemorySink: EventSink {
   }
 
   private(set) var streams: [Stream] = []
+  private var closed: [Int] = []
   /// Called before each write, to do things in the middle of a fan-out.
   var beforeWrite: ((Int) -> Void)?
 
@@ -37,7 +38,9 @@ final class MemorySink: EventSink {
     precondition(!streams[handle].isClosed, "a closed stream is written to")
     if let loss = streams[handle].loss { return .gone(loss) }
     let taken = min(bytes.count, streams[handle].room ?? .max, streams[handle].bite)
-    for index in 0..<taken { streams[handle].bytes.append(bytes[index]) }
+    unsafe bytes.withUnsafeBufferPointer { bytes in
+      unsafe streams[handle].bytes.append(contentsOf: bytes.prefix(taken))
+    }
     streams[handle].room? -= taken
     if taken > 0 { streams[handle].writes += 1 }
     return .wrote(taken)
@@ -57,27 +60,47 @@ final class MemorySink: EventSink {
     let handle = Int(stream.rawValue)
     precondition(!streams[handle].isClosed, "a stream is closed twice")
     streams[handle].isClosed = true
+    closed.append(handle)
+  }
+
+  /// Those that were closed since it was last asked.
+  func takeClosed() -> [Int] {
+    defer { closed = [] }
+    return closed
   }
 }
 
-/// What a client makes of a stream's bytes.
+/// What a client makes of a stream's bytes, without a head.
 struct Received {
-  var events: [DecodedEvent] = []
-  var comments = 0
-  var lastEventID = ""
+  private(set) var events: [DecodedEvent] = []
   /// The last chunk came.
-  var hasEnded = false
+  private(set) var hasEnded = false
+  private var decoder = EventStreamDecoder()
+  private let framing: Framing
+  /// How many bytes were read.
+  private var end = 0
+  /// What is to come of the chunk that has begun.
+  private var left: Int?
 
-  /// Reads a stream without a head.
+  init(framing: Framing) { self.framing = framing }
+
   init(_ bytes: [UInt8], framing: Framing = .chunked) throws {
-    var decoder = EventStreamDecoder()
-    var events: [DecodedEvent] = []
-    var payload = bytes
-    if framing == .chunked { (payload, hasEnded) = try Received.unchunk(bytes) }
-    try decoder.decode(payload) { events.append($0) }
-    self.events = events
-    comments = decoder.comments
-    lastEventID = decoder.lastEventID
+    self.init(framing: framing)
+    try read(bytes)
+  }
+
+  var comments: Int { decoder.comments }
+  var lastEventID: String { decoder.lastEventID }
+
+  /// Reads on.
+  ///
+  /// - Parameter bytes: all that came, of which the beginning is known.
+  mutating func read(_ bytes: [UInt8]) throws {
+    var payload = Array(bytes[end...])
+    if framing == .chunked { payload = try unchunk(bytes) } else { end = bytes.count }
+    var new: [DecodedEvent] = []
+    try decoder.decode(payload) { new.append($0) }
+    events += new
   }
 
   var texts: [String] { events.filter { $0.type == "message" }.map(\.data) }
@@ -88,22 +111,32 @@ struct Received {
 
   struct Malformed: Error {}
 
-  /// Takes the chunks apart (RFC 9112, section 7.1); the last may be incomplete.
-  private static func unchunk(_ bytes: [UInt8]) throws -> ([UInt8], Bool) {
+  /// Takes the chunks beyond `end` apart (RFC 9112, section 7.1); the last may be incomplete.
+  private mutating func unchunk(_ bytes: [UInt8]) throws -> [UInt8] {
     var payload: [UInt8] = []
-    var rest = bytes[...]
-    while let end = rest.firstIndex(of: 10) {
-      guard end > rest.startIndex, rest[end - 1] == 13,
-        let size = Int(String(decoding: rest[rest.startIndex..<end - 1], as: UTF8.self), radix: 16)
-      else { throw Malformed() }
-      rest = rest[(end + 1)...]
-      if size == 0 { return (payload, rest.elementsEqual([13, 10])) }
-      payload += rest.prefix(size)
-      guard rest.count >= size + 2 else { return (payload, false) }
-      guard rest.dropFirst(size).prefix(2).elementsEqual([13, 10]) else { throw Malformed() }
-      rest = rest.dropFirst(size + 2)
+    while true {
+      if left == nil {
+        guard let line = bytes[end...].firstIndex(of: 10) else { break }
+        guard line > end, bytes[line - 1] == 13,
+          let size = Int(String(decoding: bytes[end..<line - 1], as: UTF8.self), radix: 16)
+        else { throw Malformed() }
+        end = line + 1
+        if size == 0 {
+          hasEnded = bytes[end...].elementsEqual([13, 10])
+          break
+        }
+        left = size
+      }
+      let some = bytes[end...].prefix(left!)
+      payload += some
+      end = some.endIndex
+      left! -= some.count
+      guard left == 0, bytes.count >= end + 2 else { break }
+      guard bytes[end] == 13, bytes[end + 1] == 10 else { throw Malformed() }
+      end += 2
+      left = nil
     }
-    return (payload, false)
+    return payload
   }
 }
 
