@@ -29,20 +29,26 @@ final class Reloader {
   private let reload: Reload
   private let remote: Remote
   private let door: Event
+  private let onSignal: () -> Void
   private let take: (Result<ServerSettings, SettingsError>) -> Void
   private var watch: Event?
   private var isReading = false
   /// The signal has come again since the reading began.
   private var isWanted = false
 
+  /// - Parameter onSignal: called before anything is read.
   init(
-    on loop: EventLoop, _ reload: Reload,
+    on loop: EventLoop, _ reload: Reload, onSignal: @escaping () -> Void,
     take: @escaping (Result<ServerSettings, SettingsError>) -> Void
   ) throws(ReactorError) {
     self.reload = reload
+    self.onSignal = onSignal
     self.take = take
     (remote, door) = try loop.makeRemote()
-    watch = try Event(on: loop, signal: reload.signal) { [unowned self] in begin() }
+    watch = try Event(on: loop, signal: reload.signal) { [unowned self] in
+      onSignal()
+      begin()
+    }
   }
 
   private func begin() {
@@ -95,7 +101,6 @@ extension Server {
       listenerLag: settings.hub.listenerLag, listenerLagBytes: settings.hub.listenerLagBytes,
       retry: settings.hub.retry)
     setLogLevel(settings.logLevel)
-    succession?.settingsWereRead()
     let changed = change.applied.isEmpty ? "nothing" : change.applied.joined(separator: ",")
     logger.notice("settings read again", metadata: ["changed": "\(changed)"])
     guard !change.pending.isEmpty else { return }

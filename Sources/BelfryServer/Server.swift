@@ -200,7 +200,9 @@ package final class Server {
     onServing: @escaping () -> Void = {}
   ) throws {
     let reloader = try reload.map { reload in
-      try Reloader(on: loop, reload) { [unowned self] result in
+      // This server may be gone before it has read anything.
+      try Reloader(on: loop, reload, onSignal: { [unowned self] in succession?.reload() }) {
+        [unowned self] result in
         take(result, setLogLevel: reload.setLogLevel)
       }
     }

@@ -175,8 +175,8 @@ final class Succession {
     if let process { handlers.leave(process.processID) }
   }
 
-  /// Settings were read anew, maybe after the successor has read them: it shall do so as well.
-  func settingsWereRead() {
+  /// Settings shall be read anew, maybe after the successor has read them: it shall do so as well.
+  func reload() {
     if hasLeft { process?.send(.hangUp) } else { mustRead = true }
   }
 
