@@ -34,7 +34,7 @@ final class Node {
       let listener = try Listener(
         port: port, target, id.map { ["Last-Event-ID: \($0)"] } ?? [], receiveBuffer: nil)
       if listener.response.status == 200 { return listener }
-      usleep(50_000)
+      usleep(50_000)  // What it waits until then.
     }
     throw Client.Failure(description: "no stream")
   }
