@@ -22,7 +22,6 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
-    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
     .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
@@ -32,20 +31,20 @@ let package = Package(
       name: "CReactor", pkgConfig: "libevent_core libevent_extra",
       providers: [.apt(["libevent-dev", "libhiredis-dev"])]),
     .target(name: "Reactor", dependencies: ["CReactor"], swiftSettings: settings),
+    .systemLibrary(
+      name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .target(name: "Crypto", dependencies: ["CCrypto"], swiftSettings: settings),
     .target(name: "EventStream", swiftSettings: settings),
     .target(name: "Hub", dependencies: ["EventStream"], swiftSettings: settings),
     .target(
       name: "Chat",
-      dependencies: [
-        .product(name: "Crypto", package: "swift-crypto"),
-        .product(name: "Mustache", package: "swift-mustache"),
-      ],
+      dependencies: ["Crypto", .product(name: "Mustache", package: "swift-mustache")],
       resources: [.embedInCode("Resources")],
       swiftSettings: settings),
     .target(
       name: "BelfryServer",
       dependencies: [
-        "Chat", "EventStream", "Hub", "Reactor", .product(name: "Crypto", package: "swift-crypto"),
+        "Chat", "Crypto", "EventStream", "Hub", "Reactor",
         .product(name: "HeapModule", package: "swift-collections"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -71,9 +70,11 @@ let package = Package(
     .executableTarget(
       name: "belfry-bench",
       dependencies: [
-        "LoadTest", "Reactor", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "LoadTest", "Reactor",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Benchmarks/belfry-bench", swiftSettings: settings),
+    .testTarget(name: "CryptoTests", dependencies: ["Crypto"], swiftSettings: settings),
     .testTarget(
       name: "EventStreamTests", dependencies: ["EventStream", "TestSupport"],
       swiftSettings: settings),

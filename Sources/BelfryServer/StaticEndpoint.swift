@@ -13,9 +13,7 @@ struct StaticEndpoint {
     init(contentType: String, bytes: [UInt8]) {
       self.contentType = contentType
       self.bytes = bytes
-      version = SHA256.hash(data: bytes).prefix(8).map { byte in
-        String(byte >> 4, radix: 16) + String(byte & 15, radix: 16)
-      }.joined()
+      version = Array(SHA256.hash(bytes).prefix(8)).hexadecimal
     }
   }
 

@@ -1,4 +1,4 @@
-import Crypto
+internal import Crypto
 
 /// Turns sessions into cookie values that nobody else can make, and back.
 ///
@@ -20,8 +20,8 @@ package struct SessionCodec: Sendable {
   /// Traps on a user's or a flash's name of more than 1,024 bytes; a `UserName` has at most 256.
   package func encode(_ session: Session) -> String {
     let payload = SessionPayload(session).bytes
-    let mac = HMAC<SHA256>.authenticationCode(for: payload, using: keys.signing)
-    return "\(Base64URL.encode(payload)).\(Base64URL.encode(Array(mac)))"
+    let mac = keys.signing.authenticationCode(for: payload)
+    return "\(Base64URL.encode(payload)).\(Base64URL.encode(mac))"
   }
 
   /// The session a cookie's value holds; nil for anything that `encode` did not give under one of
@@ -37,9 +37,7 @@ package struct SessionCodec: Sendable {
       let payload = Base64URL.decode(text[..<dot]),
       let mac = Base64URL.decode(text[text.index(after: dot)...])
     else { return nil }
-    let isSigned = keys.all.contains { key in
-      HMAC<SHA256>.isValidAuthenticationCode(mac, authenticating: payload, using: key)
-    }
+    let isSigned = keys.all.contains { $0.isValid(mac, for: payload) }
     guard isSigned, let session = SessionPayload(bytes: payload).session else { return nil }
     let (age, overflowed) = now.subtractingReportingOverflow(session.issuedAt)
     guard !overflowed, age <= maximumAge, age >= -Self.maximumClockSkew else { return nil }

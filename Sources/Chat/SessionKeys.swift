@@ -8,13 +8,13 @@ package struct SessionKeys: Equatable, Sendable {
   package static let minimumKeyBytes = 32
 
   /// At least one key, in the order they were given.
-  package let all: [SymmetricKey]
+  package let all: [HMACKey]
 
   /// The key that new cookies are signed with.
-  package var signing: SymmetricKey { all[0] }
+  package var signing: HMACKey { all[0] }
 
   /// Traps without a key.
-  package init(_ keys: [SymmetricKey]) {
+  package init(_ keys: [HMACKey]) {
     precondition(!keys.isEmpty)
     self.all = keys
   }
@@ -24,7 +24,7 @@ package struct SessionKeys: Equatable, Sendable {
   ///
   /// Throws when a key is shorter than `minimumKeyBytes`, or when there is none.
   package init(secretFile contents: [UInt8]) throws(SessionKeyError) {
-    var keys: [SymmetricKey] = []
+    var keys: [HMACKey] = []
     let lines = contents.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
     for (index, line) in lines.enumerated() {
       let end = line.lastIndex { $0 != UInt8(ascii: "\r") && $0 != UInt8(ascii: " ") }
@@ -33,7 +33,7 @@ package struct SessionKeys: Equatable, Sendable {
       guard key.count >= Self.minimumKeyBytes else {
         throw .keyTooShort(line: index + 1, bytes: key.count)
       }
-      keys.append(SymmetricKey(data: key))
+      keys.append(HMACKey(secret: key))
     }
     guard !keys.isEmpty else { throw .noKey }
     self.all = keys
@@ -45,7 +45,7 @@ package struct SessionKeys: Equatable, Sendable {
   }
 
   /// One key.
-  package init(secret: [UInt8]) { self.init([SymmetricKey(data: secret)]) }
+  package init(secret: [UInt8]) { self.init([HMACKey(secret: secret)]) }
 
   /// The bytes of a random key.
   package static func randomSecret(using generator: inout some RandomNumberGenerator) -> [UInt8] {
