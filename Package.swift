@@ -24,7 +24,6 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
-    .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
   ],
   targets: [
     .systemLibrary(
@@ -38,9 +37,7 @@ let package = Package(
     .target(name: "Hub", dependencies: ["EventStream"], swiftSettings: settings),
     .target(
       name: "Chat",
-      dependencies: ["Crypto", .product(name: "Mustache", package: "swift-mustache")],
-      resources: [.embedInCode("Resources")],
-      swiftSettings: settings),
+      dependencies: ["Crypto"], resources: [.embedInCode("Resources")], swiftSettings: settings),
     .target(
       name: "BelfryServer",
       dependencies: [

@@ -1,27 +1,22 @@
-import Mustache
-
-/// Text for HTML, escaped one code point at a time.
-///
-/// swift-mustache's own content type compares whole characters, and a `"` with a combining mark
-/// behind it is another character than `"`: such a name would end the attribute it stands in.
-/// A template asks for this one with `{{% CONTENT_TYPE:HTMLText }}`.
-struct HTMLText: MustacheContentType {
-  /// The name by which templates ask for this type.
-  static let name = "HTMLText"
-
-  func escapeText(_ text: String) -> String {
-    var escaped = ""
+/// Text for HTML.
+enum HTMLText {
+  /// `text` with `<`, `>`, `&`, `"` and `'` escaped, as an element's content and a quoted attribute need it.
+  ///
+  /// It works on bytes, not on characters: a `"` with a combining mark behind it is another
+  /// character than `"`, and such a name would end the attribute it stands in.
+  static func escape(_ text: String) -> String {
+    var escaped: [UInt8] = []
     escaped.reserveCapacity(text.utf8.count)
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "<": escaped += "&lt;"
-      case ">": escaped += "&gt;"
-      case "&": escaped += "&amp;"
-      case "\"": escaped += "&quot;"
-      case "'": escaped += "&#39;"
-      default: escaped.unicodeScalars.append(scalar)
+    for byte in text.utf8 {
+      switch byte {
+      case UInt8(ascii: "<"): escaped += "&lt;".utf8
+      case UInt8(ascii: ">"): escaped += "&gt;".utf8
+      case UInt8(ascii: "&"): escaped += "&amp;".utf8
+      case UInt8(ascii: "\""): escaped += "&quot;".utf8
+      case UInt8(ascii: "'"): escaped += "&#39;".utf8
+      default: escaped.append(byte)
       }
     }
-    return escaped
+    return String(decoding: escaped, as: UTF8.self)
   }
 }

@@ -1,13 +1,12 @@
-import Mustache
-
 /// The two pages, as HTML.
 ///
 /// Every value is escaped. A page holds no script and no style of its own, only references to
 /// files, so that it works under a strict Content-Security-Policy.
 package struct Pages: Sendable {
-  private let loginTemplate: MustacheTemplate
-  private let chatTemplate: MustacheTemplate
-  private let files: Files
+  private let loginTemplate: Template
+  private let chatTemplate: Template
+  /// The path of each file that the pages name, below the base, by its place in the templates.
+  private let files: [String: String]
   /// For each language, the words of the script as JSON.
   private let scriptWords: [Language: String]
 
@@ -15,16 +14,14 @@ package struct Pages: Sendable {
   ///
   /// - Parameter assetPath: the path of a file, from its name, below the path that all stand under;
   ///   asked for each of `Asset.all` and for `vue.js`, the runtime-only build of Vue 2.
-  /// - Throws: the template's error when a template can't be read, which the tests exclude.
+  /// - Throws: `TemplateError` when a template can't be read, which the tests exclude.
   package init(assetPath: (String) -> String) throws {
-    MustacheContentTypes.register(HTMLText(), named: HTMLText.name)
-    loginTemplate = try MustacheTemplate(
-      string: String(decoding: PackageResources.login_mustache, as: UTF8.self))
-    chatTemplate = try MustacheTemplate(
-      string: String(decoding: PackageResources.chat_mustache, as: UTF8.self))
-    files = Files(
-      script: assetPath("belfry.js"), style: assetPath("belfry.css"),
-      icon: assetPath("favicon.svg"), vue: assetPath("vue.js"))
+    loginTemplate = try Template(String(decoding: PackageResources.login_html, as: UTF8.self))
+    chatTemplate = try Template(String(decoding: PackageResources.chat_html, as: UTF8.self))
+    files = [
+      "script": assetPath("belfry.js"), "style": assetPath("belfry.css"),
+      "icon": assetPath("favicon.svg"), "vue": assetPath("vue.js"),
+    ]
     var scriptWords: [Language: String] = [:]
     for language in Language.allCases {
       scriptWords[language] = Words.of(language).script.json
@@ -45,9 +42,11 @@ package struct Pages: Sendable {
   ) -> String {
     let words = Words.of(language)
     return loginTemplate.render(
-      LoginPage(
-        site: Site(base: base, files: files), tag: language.tag, words: words,
-        reason: reason.map(words.reason), user: user, flash: flash))
+      site(base: base, language).merging([
+        "loginTitle": words.loginTitle, "loginInvitation": words.loginInvitation,
+        "name": words.name, "join": words.join, "reason": reason.map(words.reason), "user": user,
+        "flash": flash,
+      ]) { $1 })
   }
 
   /// The chat.
@@ -62,59 +61,20 @@ package struct Pages: Sendable {
   package func chat(
     base: String, language: Language, user: String, flash: String?, room: String, since: String?
   ) -> String {
-    chatTemplate.render(
-      ChatPage(
-        site: Site(base: base, files: files), tag: language.tag, words: Words.of(language),
-        scriptWords: scriptWords[language] ?? "{}", user: user, flash: flash, room: room,
-        since: since ?? ""))
+    let words = Words.of(language)
+    return chatTemplate.render(
+      site(base: base, language).merging([
+        "greetingBeforeName": words.greetingBeforeName,
+        "greetingAfterName": words.greetingAfterName, "logout": words.logout,
+        "needsScript": words.needsScript, "scriptWords": scriptWords[language], "user": user,
+        "flash": flash, "room": room, "since": since ?? "",
+      ]) { $1 })
   }
-}
 
-/// The paths of the files that pages name, below the base.
-private struct Files {
-  let script: String
-  let style: String
-  let icon: String
-  let vue: String
-}
-
-/// The addresses that both pages name.
-private struct Site {
-  let base: String
-  let script: String
-  let style: String
-  let icon: String
-  let vue: String
-
-  init(base: String, files: Files) {
-    self.base = base
-    script = base + files.script
-    style = base + files.style
-    icon = base + files.icon
-    vue = base + files.vue
+  /// The values that both pages have: their language and the addresses that they name.
+  private func site(base: String, _ language: Language) -> [String: String?] {
+    files.mapValues { base + $0 }.merging(["base": base, "tag": language.tag]) { $1 }
   }
-}
-
-/// The values of `login.mustache`.
-private struct LoginPage {
-  let site: Site
-  let tag: String
-  let words: Words
-  let reason: String?
-  let user: String
-  let flash: String?
-}
-
-/// The values of `chat.mustache`.
-private struct ChatPage {
-  let site: Site
-  let tag: String
-  let words: Words
-  let scriptWords: String
-  let user: String
-  let flash: String?
-  let room: String
-  let since: String
 }
 
 extension Words.Script {

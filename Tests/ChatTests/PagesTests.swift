@@ -94,7 +94,7 @@ import Testing
       try makeChat(user: "v", flash: "v", room: "v", since: "v"),
       try makeLogin(reason: .missing, user: "v", flash: "v"),
     ]
-    let escaped = HTMLText().escapeText(value)
+    let escaped = HTMLText.escape(value)
     for scalar in ["<", ">", "\"", "'"] as [Unicode.Scalar] {
       #expect(!escaped.unicodeScalars.contains(scalar))
       for (page, plain) in zip(pages, plain) {
@@ -106,8 +106,8 @@ import Testing
   }
 
   @Test func `text is escaped by code points`() {
-    #expect(HTMLText().escapeText("a<b>&\"'字") == "a&lt;b&gt;&amp;&quot;&#39;字")
-    #expect(HTMLText().escapeText("\"\u{301}").unicodeScalars.first == "&")
+    #expect(HTMLText.escape("a<b>&\"'字") == "a&lt;b&gt;&amp;&quot;&#39;字")
+    #expect(HTMLText.escape("\"\u{301}").unicodeScalars.first == "&")
   }
 
   @Test func `a page holds no script and no style of its own`() throws {
