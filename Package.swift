@@ -33,6 +33,7 @@ let package = Package(
     .systemLibrary(
       name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .target(name: "Crypto", dependencies: ["CCrypto"], swiftSettings: settings),
+    .target(name: "BelfryVersion", swiftSettings: settings),
     .target(name: "EventStream", swiftSettings: settings),
     .target(name: "Hub", dependencies: ["EventStream"], swiftSettings: settings),
     .target(
@@ -41,7 +42,7 @@ let package = Package(
     .target(
       name: "BelfryServer",
       dependencies: [
-        "Chat", "Crypto", "EventStream", "Hub", "Reactor",
+        "BelfryVersion", "Chat", "Crypto", "EventStream", "Hub", "Reactor",
         .product(name: "HeapModule", package: "swift-collections"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -52,7 +53,7 @@ let package = Package(
     .executableTarget(
       name: "belfry",
       dependencies: [
-        "BelfryClient", "BelfryServer",
+        "BelfryClient", "BelfryServer", "BelfryVersion",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"), "Chat", "EventStream", "Hub", "Reactor",
       ],
@@ -60,14 +61,14 @@ let package = Package(
     .target(
       name: "LoadTest",
       dependencies: [
-        "BelfryClient", "EventStream", "Reactor",
+        "BelfryClient", "BelfryVersion", "EventStream", "Reactor",
         .product(name: "Histogram", package: "hdrhistogram-swift"),
       ],
       path: "Benchmarks/LoadTest", swiftSettings: settings),
     .executableTarget(
       name: "belfry-bench",
       dependencies: [
-        "LoadTest", "Reactor",
+        "BelfryVersion", "LoadTest", "Reactor",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Benchmarks/belfry-bench", swiftSettings: settings),

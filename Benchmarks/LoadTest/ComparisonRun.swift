@@ -167,7 +167,6 @@ package struct ComparisonRun {
       options.pids = order.pids
       options.executable = Program.path
       options.command = order.command
-      options.version = Program.version
       options.stopsOnSignals = true
       var line = LiveLine(isTerminal: Program.hasTerminal)
       let run = try LoadRun(order.plan, options) { look in

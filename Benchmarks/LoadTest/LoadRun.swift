@@ -1,3 +1,4 @@
+internal import BelfryVersion
 internal import Foundation
 internal import Reactor
 
@@ -12,7 +13,6 @@ package final class LoadRun {
     /// Seconds between the last stream's opening and the first message.
     package var pause: Double = 0.5
     package var command = ""
-    package var version = "0.1.0"
     /// Whether one stream and one message are tried before.
     package var probes = true
     /// Whether Ctrl-C ends the load, and the report is of what was measured so far.
@@ -129,7 +129,7 @@ package final class LoadRun {
     parts.samples = samples
     parts.date = date
     parts.command = options.command
-    parts.version = options.version
+    parts.version = Version.text
     parts.failure = ending
     return Report(parts)
   }

@@ -2,8 +2,6 @@ internal import Foundation
 
 /// This program, as a file and as somebody in front of a terminal.
 package enum Program {
-  package static let version = "0.1.0"
-
   /// The language that it was compiled from.
   package static var compiler: String {
     #if compiler(>=6.4)

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import BelfryVersion
 internal import LoadTest
 
 /// The program.
@@ -12,7 +13,7 @@ struct BelfryBench: ParsableCommand {
       not, or when the run ended early; with 2 when the load could not begin; with 64 when the \
       command line can't be understood. Durations are written 500ms, 15s, 2m or 1h.
       """,
-    version: Program.version,
+    version: Version.text,
     subcommands: [
       Run.self, Compare.self, ReportCommand.self, MachineCommand.self, WorkerCommand.self,
       Measure.self,

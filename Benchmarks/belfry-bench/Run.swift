@@ -26,7 +26,6 @@ struct Run: ParsableCommand {
       options.pids = pid
       options.executable = Program.path
       options.command = CommandLine.arguments.joined(separator: " ")
-      options.version = Program.version
       options.stopsOnSignals = true
       let plan = try load.plan(target.resolved())
       var line = LiveLine(isTerminal: Program.hasTerminal)

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import BelfryServer
+internal import BelfryVersion
 internal import Reactor
 
 /// The program.

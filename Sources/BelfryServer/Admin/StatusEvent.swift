@@ -1,3 +1,4 @@
+internal import BelfryVersion
 internal import Hub
 internal import Reactor
 
