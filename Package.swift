@@ -20,10 +20,10 @@ let package = Package(
     .executable(name: "belfry-bench", targets: ["belfry-bench"]),
   ],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
-    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
-    .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
+    .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-collections", exact: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+    .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", exact: "0.2.0"),
   ],
   targets: [
     .systemLibrary(
@@ -111,7 +111,7 @@ let package = Package(
 if Context.environment["BELFRY_MICRO"] != nil {
   package.dependencies.append(
     // Its default traits count allocations by a library that takes malloc's place.
-    .package(url: "https://github.com/ordo-one/benchmark", from: "1.38.1", traits: []))
+    .package(url: "https://github.com/ordo-one/benchmark", exact: "1.38.1", traits: []))
   package.targets += [
     .target(
       name: "MicroCases",
