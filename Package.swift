@@ -106,6 +106,27 @@ let package = Package(
   ]
 )
 
+// A part of the tests with what they stand on, for a short loop: scripts/test names the part.
+let parts = [
+  "core": ["ChatTests", "CryptoTests", "EventStreamTests", "HubTests"],
+  "asan": ["BelfryClientTests", "BelfryServerTests", "CryptoTests", "ReactorTests"],
+]
+if let part = Context.environment["BELFRY_PART"], !part.isEmpty {
+  guard var needed = parts[part] else { fatalError("There is no part \(part).") }
+  // Grows while it is walked, by what each of its targets stands on.
+  var index = 0
+  while index < needed.count {
+    for target in package.targets where target.name == needed[index] {
+      for case .byNameItem(let name, _) in target.dependencies where !needed.contains(name) {
+        needed.append(name)
+      }
+    }
+    index += 1
+  }
+  package.targets.removeAll { !needed.contains($0.name) }
+  package.products.removeAll { !needed.contains($0.name) }
+}
+
 // The microbenchmarks, for whoever asks for them (Benchmarks/Micro/compare does): an ordinary build
 // neither fetches their library nor compiles them.
 if Context.environment["BELFRY_MICRO"] != nil {

@@ -29,7 +29,7 @@ deb {MIRROR} bookworm main
 deb {MIRROR}-security bookworm-security main
 """
 # What the package needs is only fetched here: to install it is the package's part.
-NEEDS = "libevent-core-2.1-7 libevent-extra-2.1-7 libgcc-s1 libhiredis0.14 libjs-vue libstdc++6".split()
+NEEDS = "libevent-core-2.1-7 libevent-extra-2.1-7 libgcc-s1 libhiredis0.14 libjs-vue libssl3 libstdc++6".split()
 CLONE_NEWNET = 0x40000000
 
 # Leaves by way of `atexit`, which ends the machines.
