@@ -87,23 +87,6 @@ import Testing
       promtool.terminationStatus == 0 && said.isEmpty, "\(String(decoding: said, as: UTF8.self))")
   }
 
-  @Test func `the README tells of each metric, and of no other`() throws {
-    let readme = try String(
-      contentsOf: Repository.root.appendingPathComponent("README.md"), encoding: .utf8)
-    let start = try #require(readme.range(of: "\n## Watching it\n")).upperBound
-    let section = readme[start...].prefix(
-      upTo: readme[start...].range(of: "\n## ")?.lowerBound ?? readme.endIndex)
-    let types = MetricsPage(MetricsText(figures()).text).types
-    for name in types.keys {
-      let short = name.replacing(/^(belfry|process)_/, with: "")
-      #expect(section.contains("`\(short)`"), "\(name)")
-    }
-    for match in section.matches(of: /\b(?:belfry|process)_[a-z_]*[a-z]/) {
-      let name = match.0.replacing(/_bucket$/, with: "")
-      #expect(types[String(name)] != nil, "\(name)")
-    }
-  }
-
   @Test func `the dashboard shows what there is`() throws {
     let path = "deploy/grafana/belfry.json"
     let data = try Data(contentsOf: Repository.root.appendingPathComponent(path))
