@@ -41,9 +41,10 @@ public final class DatagramSocket {
     return count < 0 ? nil : String(decoding: block[..<count], as: UTF8.self)
   }
 
-  /// The next one that isn't `text`.
+  /// The next one that isn't `text`; nil when none comes for as long as a client would wait.
   public func receive(skipping text: String) -> String? {
-    while let next = receive() {
+    let end = ContinuousClock.now + .seconds(Client.patience)
+    while ContinuousClock.now < end, let next = receive() {
       if next != text { return next }
     }
     return nil

@@ -70,12 +70,30 @@ import Testing
     #expect(try strange.end().status == 0)
   }
 
-  @Test func `a file is kept when the manager hears of it, and it may take its time`() throws {
-    let manager = DatagramSocket()
-    let notifier = try ServiceNotifier(on: EventLoop(), ServiceSettings(socket: manager.name))
+  /// Fills the manager's queue, and returns with how many datagrams.
+  private func fill(_ manager: DatagramSocket) throws -> Int {
     // A socket has its own bound on what nobody has read, below that of the manager's queue.
     var queued = 0
     while queued < 1_000_000, try ServiceSocket(path: manager.name).send("x") { queued += 1 }
+    return queued
+  }
+
+  @Test func `what the manager's queue had no place for is sent before the process ends`() throws {
+    let manager = DatagramSocket()
+    let notifier = try ServiceNotifier(on: EventLoop(), ServiceSettings(socket: manager.name))
+    let queued = try fill(manager)
+    notifier.handedOver(to: 7)
+    let carried = Carried(manager)
+    let reader = RunningThread { for _ in 0..<queued { _ = carried.value.receive() } }
+    notifier.close()
+    reader.join()
+    #expect(manager.receive() == "MAINPID=7\nREADY=1")
+  }
+
+  @Test func `a file is kept when the manager hears of it, and it may take its time`() throws {
+    let manager = DatagramSocket()
+    let notifier = try ServiceNotifier(on: EventLoop(), ServiceSettings(socket: manager.name))
+    let queued = try fill(manager)
     notifier.stopping()
     let file = try MemoryFile(labelled: "test")
     let start = ContinuousClock.now
