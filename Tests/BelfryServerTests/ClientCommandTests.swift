@@ -226,7 +226,7 @@ import Testing
     ]
     let url = "unix:\(path)"
     let first = try ProgramTests.Program(options)
-    _ = try first.line(matching: "listening on")
+    _ = try first.line(matching: "info listening address=")
     let listener = try Command(["listen", "--url", url])
     // Nothing says from without when it listens.
     #expect(
@@ -240,7 +240,7 @@ import Testing
     // Nobody is there: that is said once, and it comes back all the same.
     #expect(eventually { listener.errors.contains("no stream: ") })
     let second = try ProgramTests.Program(options)
-    _ = try second.line(matching: "listening on")
+    _ = try second.line(matching: "info listening address=")
     #expect(eventually { listener.errors.contains("the stream is there again") })
     #expect(eventually { listener.errors.contains(#""reason":"restarted""#) })
     #expect(try publish(url, "late") == 0)

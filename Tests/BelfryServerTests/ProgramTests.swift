@@ -54,7 +54,7 @@ import Testing
     }
 
     func port() throws -> UInt16 {
-      let line = try line(matching: #"open http://127\.0\.0\.1:[0-9]+/"#)
+      let line = try line(matching: #"info listening address=\S+ url=http://127\.0\.0\.1:[0-9]+/"#)
       return try #require(UInt16(line.split(separator: ":").last!.dropLast()))
     }
 
@@ -120,7 +120,8 @@ import Testing
         "BELFRY_BASE_PATH": "/a", "BELFRY_RETRY": "7s", "BELFRY_RETRI": "8s",
         "BELFRY_LISTEN": "127.0.0.1:1",
       ])
-    let line = try program.line(matching: #"open http://127\.0\.0\.1:[0-9]+/b/"#)
+    let line = try program.line(
+      matching: #"info listening address=\S+ url=http://127\.0\.0\.1:[0-9]+/b/"#)
     let port = try #require(UInt16(line.dropLast(3).split(separator: ":").last!))
     let listener = try Listener(port: port, "/b/stream")
     _ = try listener.openingID()

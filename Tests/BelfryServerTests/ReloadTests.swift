@@ -80,7 +80,8 @@ import Testing
     let program = try ProgramTests.Program(
       ProgramTests.anyPort,
       environment: ["BELFRY_CONFIG": config.path, "BELFRY_BASE_PATH": "/b"])
-    let line = try program.line(matching: #"open http://127\.0\.0\.1:[0-9]+/b/"#)
+    let line = try program.line(
+      matching: #"info listening address=\S+ url=http://127\.0\.0\.1:[0-9]+/b/"#)
     let port = try #require(UInt16(line.dropLast(3).split(separator: ":").last!))
     let listener = try Listener(port: port, "/b/stream")
     _ = try listener.openingID()

@@ -173,8 +173,8 @@ import Testing
       unsafe unlink(path)
     }
     let activated = try Activated(sockets, names: "http:local")
-    #expect(eventually { activated.text.contains("listening on unix:\(path)") })
-    let port = try #require(activated.text.firstMatch(of: /open http:\/\/127\.0\.0\.1:([0-9]+)\//))
+    #expect(eventually { activated.text.contains("listening address=unix:\(path)") })
+    let port = try #require(activated.text.firstMatch(of: /url=http:\/\/127\.0\.0\.1:([0-9]+)\//))
     for client in [try Client(port: #require(UInt16(port.1))), try Client(path: path)] {
       try client.send("GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
       #expect(try client.response().status == 200)
@@ -197,17 +197,17 @@ import Testing
       let matches = activated.text.matches(of: pattern)
       return try #require(matches.count > place ? UInt16(matches[place].1) : nil)
     }
-    #expect(eventually { activated.text.matches(of: /metrics at/).count == 2 })
+    #expect(eventually { activated.text.matches(of: /admin listening/).count == 2 })
     func status(_ target: String, _ port: UInt16) throws -> Int {
       let client = try Client(port: port)
       try client.send("GET \(target) HTTP/1.1\r\nHost: a\r\n\r\n")
       return try client.response().status
     }
-    let publicPort = try port(/open http:\/\/127\.0\.0\.1:([0-9]+)\//, 0)
+    let publicPort = try port(/url=http:\/\/127\.0\.0\.1:([0-9]+)\//, 0)
     #expect(try status("/metrics", publicPort) == 404)
     #expect(try status("/login", publicPort) == 200)
     for place in 0..<2 {
-      let adminPort = try port(/metrics at 127\.0\.0\.1:([0-9]+)/, place)
+      let adminPort = try port(/admin listening address=127\.0\.0\.1:([0-9]+)/, place)
       #expect(try status("/metrics", adminPort) == 200)
       #expect(try status("/login", adminPort) == 404)
     }
@@ -217,7 +217,7 @@ import Testing
   @Test func `sockets that are another process' are not touched, and a file is no socket`() throws {
     let socket = try listeningSocket()
     let other = try Activated([socket], names: "http", pid: "1")
-    #expect(eventually { other.text.contains("open http://127.0.0.1:") })
+    #expect(eventually { other.text.contains("url=http://127.0.0.1:") })
     #expect(try other.end(SIGTERM) == "it ended with status 0")
     close(socket)
     let file = unsafe open("/dev/null", O_RDONLY | O_CLOEXEC)
