@@ -11,7 +11,7 @@ extension Server {
       handlers: .init(
         serve: { [unowned self] () throws(ReactorError) in
           guard draining == nil else {
-            throw ReactorError(function: "stop", detail: "this server stops already")
+            throw ReactorError(function: "stop", detail: "this server is already stopping")
           }
           for socket in predecessor.inherited { try http.listen(on: socket) }
           for socket in predecessor.inheritedAdmin { try admin?.http.listen(on: socket) }
@@ -19,7 +19,7 @@ extension Server {
           onServing()
         },
         fail: { [unowned self] reason in
-          failure = SettingsError("no takeover: \(reason)")
+          failure = SettingsError("takeover failed: \(reason)")
           loop.stop()
         },
         gone: { [unowned self] in
@@ -61,7 +61,7 @@ extension Server {
             service?.reloaded()
           }))
     } catch {
-      logger.error("no takeover: this server goes on", metadata: ["reason": "\(error)"])
+      logger.error("takeover failed, this server continues", metadata: ["reason": "\(error)"])
       service?.reloaded()
     }
   }

@@ -6,12 +6,13 @@ internal import Reactor
 /// `belfry serve`: runs until it is told to stop.
 struct Serve: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Serves the chat room until SIGTERM or SIGINT.",
+    abstract: "Runs the server until SIGTERM or SIGINT.",
     discussion: """
-      Every option can also be set in the environment: BELFRY_ and its name in capitals with _ for \
-      -, lists separated by commas; or in the file that --config names, as lines such as history-age \
-      = 2h. The command line wins over the environment, and that over the file. Durations are written 500ms, 15s, 2m, \
-      1h or 31d, sizes 512, 64KiB or 1MiB.
+      Options can also come from environment variables and from a file. The variable of --history-age \
+      is BELFRY_HISTORY_AGE; a list is separated by commas. The file, named by --config, has lines \
+      such as history-age = 2h. The command line overrides the environment, and the environment \
+      overrides the file. Write durations as 500ms, 15s, 2m, 1h or 31d, and sizes as 512, 64KiB or \
+      1MiB.
       """)
 
   @OptionGroup var options: ServeOptions
@@ -70,6 +71,6 @@ struct Serve: ParsableCommand {
       let shown = ListenAddress.tcp(host: name, port: port)
       facts["url"] = "http://\(shown)\(options.basePath.value)/"
     }
-  }
     logger.info("listening", metadata: facts)
+  }
 }

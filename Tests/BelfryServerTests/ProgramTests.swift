@@ -220,7 +220,7 @@ import Testing
     // Fewer than it knows of, as if others had taken them: connections are bounded by what it knows.
     try lowerLimit(of: program.process.processIdentifier, to: 30)
     var idle = try (0..<100).map { _ in try Client(port: port) }
-    _ = try program.line(matching: "no descriptor left")
+    _ = try program.line(matching: "no file descriptor left")
     #expect(try comesToRest(program.process.processIdentifier))
     idle.removeAll()
     let publisher = try Client(port: port)
@@ -231,7 +231,8 @@ import Testing
     #expect(try listener.texts(1)[0].hasSuffix(": x"))
     kill(program.process.processIdentifier, SIGTERM)
     let text = try program.end().text
-    #expect(text.split(separator: "\n").filter { $0.contains("no descriptor left") }.count == 1)
+    #expect(
+      text.split(separator: "\n").filter { $0.contains("no file descriptor left") }.count == 1)
   }
 
   @Test func `those who say nothing can't take the last descriptors`() throws {
@@ -247,7 +248,7 @@ import Testing
     #expect(try listener.texts(1)[0].hasSuffix(": x"))
     _ = try program.line(matching: "statistics .*ended-total=[0-9]")
     kill(program.process.processIdentifier, SIGTERM)
-    #expect(try !program.end().text.contains("no descriptor left"))
+    #expect(try !program.end().text.contains("no file descriptor left"))
     withExtendedLifetime(silent) {}
   }
 

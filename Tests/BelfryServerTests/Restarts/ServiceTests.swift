@@ -65,7 +65,7 @@ import Testing
     let strange = try ProgramTests.Program(
       ProgramTests.anyPort, environment: ["NOTIFY_SOCKET": "vsock:2:1"])
     _ = try strange.port()
-    _ = try strange.line(matching: "NOTIFY_SOCKET=vsock:2:1 is no Unix socket")
+    _ = try strange.line(matching: "NOTIFY_SOCKET=vsock:2:1 is not a Unix socket")
     kill(strange.process.processIdentifier, SIGTERM)
     #expect(try strange.end().status == 0)
   }
@@ -179,14 +179,14 @@ import Testing
       try client.send("GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
       #expect(try client.response().status == 200)
     }
-    #expect(try activated.end(SIGTERM) == "it ended with status 0")
+    #expect(try activated.end(SIGTERM) == "exited with status 0")
     unsafe #expect(access(path, F_OK) == 0)
     // Whoever comes now waits for the next one.
     let waiting = try Client(path: path)
     try waiting.send("GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
     let next = try Activated(sockets, names: "")
     #expect(try waiting.response().status == 200)
-    #expect(try next.end(SIGTERM) == "it ended with status 0")
+    #expect(try next.end(SIGTERM) == "exited with status 0")
   }
 
   @Test func `a socket that is called admin is the operators', whatever stands beside it`() throws {
@@ -211,19 +211,19 @@ import Testing
       #expect(try status("/metrics", adminPort) == 200)
       #expect(try status("/login", adminPort) == 404)
     }
-    #expect(try activated.end(SIGTERM) == "it ended with status 0")
+    #expect(try activated.end(SIGTERM) == "exited with status 0")
   }
 
   @Test func `sockets that are another process' are not touched, and a file is no socket`() throws {
     let socket = try listeningSocket()
     let other = try Activated([socket], names: "http", pid: "1")
     #expect(eventually { other.text.contains("url=http://127.0.0.1:") })
-    #expect(try other.end(SIGTERM) == "it ended with status 0")
+    #expect(try other.end(SIGTERM) == "exited with status 0")
     close(socket)
     let file = unsafe open("/dev/null", O_RDONLY | O_CLOEXEC)
     defer { close(file) }
     let wrong = try Activated([file], names: "http")
-    #expect(try wrong.end(nil) == "it ended with status 1")
+    #expect(try wrong.end(nil) == "exited with status 1")
     #expect(wrong.text.contains("taking over descriptor 3"))
   }
 
