@@ -12,7 +12,7 @@ extension Comparison {
   private static let cost = Figure(name: "CPU per delivery", unit: " µs", decimals: 2) {
     $0.server?.cpuUsPerDelivery
   }
-  private static let ownCost = Figure(name: "the load's own CPU", unit: " µs", decimals: 2) {
+  private static let ownCost = Figure(name: "load tool CPU", unit: " µs", decimals: 2) {
     $0.load.cpuUsPerDelivery
   }
   private static let others = [
@@ -121,10 +121,10 @@ extension Comparison {
     guard let own = median(.floor, Self.ownCost.value), let floor = median(.floor, Self.cost.value)
     else { return nil }
     let figures =
-      "\(Text.fixed(own, 2)) µs of processor time for each of the floor's deliveries, the floor "
+      "\(Text.fixed(own, 2)) µs of CPU time per delivery of the floor, the floor itself "
       + "\(Text.fixed(floor, 2)) µs"
     return own < floor
-      ? "The load tool spent \(figures): it is not what was measured."
-      : "**The load tool spent \(figures): it, not the servers, may have set these figures.**"
+      ? "The load tool spent \(figures): it did not limit these figures."
+      : "**The load tool spent \(figures): it, not the servers, may have limited these figures.**"
   }
 }

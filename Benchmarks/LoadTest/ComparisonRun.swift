@@ -104,7 +104,7 @@ package struct ComparisonRun {
     plan.target = server.target
     plan.pending = peer.pending
     if plan.rooms > 1, !plan.target.hasRooms || peer == .floor {
-      throw BadInput("\(peer.rawValue) has but one room")
+      throw BadInput("\(peer.rawValue) has only one room")
     }
     return try load(
       Order(plan: plan, pids: server.pids, command: command), cores: cores.load, loop, interruption)
@@ -142,7 +142,7 @@ package struct ComparisonRun {
     } catch {
       throw BadInput("the load process failed: \(error)")
     }
-    guard let answer else { throw BadInput("the load process gave no answer") }
+    guard let answer else { throw BadInput("the load process returned no result") }
     return answer
   }
 

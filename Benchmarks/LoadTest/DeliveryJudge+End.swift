@@ -68,7 +68,7 @@ extension DeliveryJudge {
       ? "message \(numbers.lowerBound)"
       : "messages \(numbers.lowerBound) to \(numbers.upperBound - 1)"
     blame(
-      "\(name(listener)) misses \(which) of publisher \(hole.publisher)"
+      "\(name(listener)) did not get \(which) of publisher \(hole.publisher)"
         + (missing > numbers.count ? ", and \(missing - numbers.count) more" : ""))
   }
 

@@ -202,7 +202,7 @@ package struct DeliveryJudge: Sendable {
     tally.corrupted += 1
     blame(
       "\(name(listener)) got message \(message.number) of publisher \(publisher) with the id "
-        + "\(eventID.debugDescription), others with another",
+        + "\(eventID.debugDescription), other listeners with a different one",
       at: moment)
     return .corrupted
   }
@@ -216,7 +216,8 @@ package struct DeliveryJudge: Sendable {
     }
     tally.corrupted += 1
     damaged[listener, default: 0] += 1
-    blame("\(name(listener)) was sent a message as \(type.debugDescription)", at: moment)
+    blame(
+      "\(name(listener)) got a message with the event type \(type.debugDescription)", at: moment)
     return .corrupted
   }
 
@@ -231,7 +232,7 @@ package struct DeliveryJudge: Sendable {
     tally.corrupted += 1
     damaged[listener, default: 0] += 1
     let shown = String(decoding: text.prefix(100), as: UTF8.self)
-    blame("\(name(listener)) was sent a damaged message: \(shown.debugDescription)", at: moment)
+    blame("\(name(listener)) got a damaged message: \(shown.debugDescription)", at: moment)
     return .corrupted
   }
 
@@ -262,8 +263,8 @@ package struct DeliveryJudge: Sendable {
     if position < positions[listener] {
       tally.reordered += 1
       blame(
-        "\(name(listener)) got message \(number) of publisher \(publisher) in another order "
-          + "than others",
+        "\(name(listener)) got message \(number) of publisher \(publisher) in a different order "
+          + "than other listeners",
         at: moment)
       return .reordered
     }
@@ -277,7 +278,7 @@ package struct DeliveryJudge: Sendable {
   ) -> Verdict {
     guard holes[listener]?.fill(publisher, number) == true else {
       tally.duplicated += 1
-      blame("\(name(listener)) got message \(number) of publisher \(publisher) again", at: moment)
+      blame("\(name(listener)) got message \(number) of publisher \(publisher) twice", at: moment)
       return .duplicated
     }
     tally.reordered += 1

@@ -67,7 +67,7 @@ extension LatencyHistogram: Codable {
     let container = try decoder.singleValueContainer()
     guard let histogram = LatencyHistogram(code: try container.decode(String.self)) else {
       throw DecodingError.dataCorruptedError(
-        in: container, debugDescription: "this is no histogram")
+        in: container, debugDescription: "this is not a histogram")
     }
     self = histogram
   }

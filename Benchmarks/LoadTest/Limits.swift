@@ -33,8 +33,8 @@ package struct Limits: Codable, Equatable, Sendable {
       let each = (plan.listeners + plan.workers - 1) / plan.workers
       let needed = each + plan.publishers + reserve
       return
-        "\(error). Run `ulimit -n \(needed)` before (root can raise the hard limit), or add "
-        + "`--processes \(plan.workers + 1)`; if the whole machine has none left, "
+        "\(error). Run `ulimit -n \(needed)` first (root can raise the hard limit), or add "
+        + "`--processes \(plan.workers + 1)`; if the whole system has none left, "
         + "`sysctl -w fs.file-max=\(max(1_000_000, 4 * plan.listeners))`."
     }
     guard error.isOutOfPorts else { return nil }
@@ -64,14 +64,14 @@ package struct Limits: Codable, Equatable, Sendable {
       let room = max(1, descriptors - plan.publishers - Self.reserve)
       let processes = (plan.listeners + room - 1) / room
       throw BadInput(
-        "\(Text.grouped(each)) listeners in one process need \(needed) descriptors, and it may have "
-          + "\(descriptors). Run `ulimit -n \(needed)` before (the hard limit can be raised by root), "
+        "\(Text.grouped(each)) listeners in one process need \(needed) file descriptors, but the limit "
+          + "is \(descriptors). Run `ulimit -n \(needed)` first (root can raise the hard limit), "
           + "or add `--processes \(processes)`.")
     }
     guard usesPorts else { return }
     if plan.sources > 1, !isLoopback {
       throw BadInput(
-        "--sources is for servers in 127.0.0.0/8: elsewhere this machine has but its own addresses")
+        "--sources works only for servers in 127.0.0.0/8")
     }
     let connections = plan.listeners + plan.publishers
     let possible = ports * plan.sources
@@ -79,7 +79,7 @@ package struct Limits: Codable, Equatable, Sendable {
     let more =
       isLoopback ? ", or add `--sources \((connections + ports - 1) / ports)`" : ""
     throw BadInput(
-      "\(Text.grouped(connections)) connections need as many ports, and there are "
+      "\(Text.grouped(connections)) connections need as many ports, but there are only "
         + "\(Text.grouped(possible)) (ip_local_port_range \(firstPort) to \(lastPort)). Run "
         + "`sysctl -w net.ipv4.ip_local_port_range=\"1024 65535\"`\(more).")
   }

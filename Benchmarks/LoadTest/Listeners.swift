@@ -122,9 +122,9 @@ final class Listeners {
       failure =
         openCount == 0
         ? "\(plan.target.stream.address) did not answer GET \(path) within "
-          + "\(Text.number(plan.patience)) s, or did not even take the connection"
+          + "\(Text.number(plan.patience)) s, or did not accept the connection"
         : "only \(openCount) of \(count) streams opened, and none in the last "
-          + "\(Text.number(plan.patience)) s: see the server's own limit of listeners or descriptors"
+          + "\(Text.number(plan.patience)) s: check the server's limits on listeners and file descriptors"
     }
   }
 
@@ -293,7 +293,8 @@ final class Listeners {
       // Before the load began every stream must open.
       let reason =
         isRefusal
-        ? "nobody listens there (\(reason)): start the server, or name another with --url" : reason
+        ? "nothing listens there (\(reason)): start the server, or choose another with --url"
+        : reason
       failure =
         failure
         ?? (openCount == 0 && !wasOpen

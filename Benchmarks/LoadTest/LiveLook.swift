@@ -62,6 +62,6 @@ package struct LiveLine {
     let wrong = progress.wrong > 0 ? ", \(Text.grouped(progress.wrong)) WRONG" : ""
     return "\(Text.grouped(progress.open)) listeners, \(Text.grouped(Int(rate))) deliveries/s, "
       + "p99 \(Text.number(progress.p99)) ms\(wrong), \(Text.time(look.elapsed)) elapsed, "
-      + (left > 0 ? "\(Text.time(left)) left" : "waiting for the last")
+      + (left > 0 ? "\(Text.time(left)) left" : "waiting for the last messages")
   }
 }

@@ -77,7 +77,7 @@ package final class LoadRun {
     }
     guard let listen = ListenAddress(plan.target.stream.address),
       let publish = ListenAddress(plan.target.publish.address)
-    else { throw BadInput("\(plan.target.stream.address) is no address") }
+    else { throw BadInput("\(plan.target.stream.address) is not a valid address") }
     let address: ClientAddress
     do {
       address = try Self.choose(listen)
@@ -90,7 +90,7 @@ package final class LoadRun {
     try limits.check(
       self.plan, usesPorts: address.usesPorts, isLoopback: address.isIPv4Loopback)
     for pid in options.pids where !ServerSample.exists(pid) {
-      throw BadInput("there is no process \(pid) to measure (--pid)")
+      throw BadInput("there is no process \(pid) (--pid)")
     }
   }
 
@@ -166,15 +166,15 @@ package final class LoadRun {
     if let failure = report.failure { throw BadInput(failure) }
     guard report.corrupted == 0 else {
       throw BadInput(
-        "a message arrives otherwise than it was published: \(report.offenders.first ?? "damaged"). "
-          + "Does {message} stand in --publish-body as it is to arrive, and is nobody else in the room?"
+        "a message arrived changed: \(report.offenders.first ?? "damaged"). Check that --publish-body "
+          + "contains {message} as it must arrive, and that nobody else publishes in the room."
       )
     }
     guard report.delivered > 0 || !plan.scenario.publishes else {
       throw BadInput(
-        "POST \(small.target.publish.path) took a message, but GET \(small.target.stream.path) was "
-          + "not sent it within \(Text.number(small.patience)) s: do both belong to one room, and "
-          + "does {message} stand in --publish-body as it is to arrive?")
+        "POST \(small.target.publish.path) accepted a message, but it did not arrive on GET "
+          + "\(small.target.stream.path) within \(Text.number(small.patience)) s. Check that both use "
+          + "the same room, and that --publish-body contains {message} as it must arrive.")
     }
     return run.results[0]?.shape
   }

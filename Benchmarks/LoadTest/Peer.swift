@@ -20,7 +20,7 @@ package enum Peer: String, CaseIterable, Codable, CodingKeyRepresentable, Sendab
     switch self {
     case .belfry, .nchan: return nil
     case .floor, .pushpin, .flask:
-      return "it keeps no history, so a listener that comes back is not told what it missed"
+      return "it keeps no history, so a listener that reconnects does not get what it missed"
     }
   }
 
@@ -30,8 +30,8 @@ package enum Peer: String, CaseIterable, Codable, CodingKeyRepresentable, Sendab
     let each = self == .flask ? 2 : 1
     guard listeners * each + 200 > descriptors else { return nil }
     return
-      "\(Text.grouped(listeners)) streams take \(Text.grouped(listeners * each)) descriptors, and "
-      + "a process may have \(Text.grouped(descriptors))"
+      "\(Text.grouped(listeners)) streams need \(Text.grouped(listeners * each)) file descriptors, "
+      + "but the limit per process is \(Text.grouped(descriptors))"
   }
 
   /// How many streams may be asked for at once. Pushpin 1.36 on one core answers most of 256 with 502,
@@ -76,10 +76,10 @@ package enum Peer: String, CaseIterable, Codable, CodingKeyRepresentable, Sendab
     switch self {
     case .belfry:
       return FileManager.default.isExecutableFile(atPath: place.belfry)
-        ? nil : "\(place.belfry) is not there: swift build -c release --product belfry"
+        ? nil : "\(place.belfry) does not exist: swift build -c release --product belfry"
     case .floor:
       if lacks("cc") { return "needs a C compiler: apt-get install gcc libc6-dev" }
-      return place.has("fanout/floor.c") ? nil : "Benchmarks/fanout/floor.c is not there"
+      return place.has("fanout/floor.c") ? nil : "Benchmarks/fanout/floor.c does not exist"
     case .nchan:
       return lacks("nginx") || !FileManager.default.fileExists(atPath: PeerPlace.nchanModule)
         ? "apt-get install nginx-light libnginx-mod-nchan" : nil
@@ -87,12 +87,12 @@ package enum Peer: String, CaseIterable, Codable, CodingKeyRepresentable, Sendab
       if lacks("pushpin", "condure", "zurl", "python3") {
         return "apt-get install pushpin condure zurl python3"
       }
-      return place.has("peers/pushpin/backend.py") ? nil : "Benchmarks/peers is not there"
+      return place.has("peers/pushpin/backend.py") ? nil : "Benchmarks/peers does not exist"
     case .flask:
       if lacks("redis-server") || !PeerPlace.hasFlask {
         return "apt-get install python3-flask python3-redis redis-server"
       }
-      return place.has("peers/flask/app.py") ? nil : "Benchmarks/peers is not there"
+      return place.has("peers/flask/app.py") ? nil : "Benchmarks/peers does not exist"
     }
   }
 }

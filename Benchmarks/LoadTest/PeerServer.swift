@@ -22,7 +22,7 @@ final class PeerServer {
     do {
       try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     } catch {
-      throw BadInput("\(folder.path) can't be made: \(error.localizedDescription)")
+      throw BadInput("\(folder.path) can't be created: \(error.localizedDescription)")
     }
     let port = try Self.freePort()
     var changes = Target.Changes()
@@ -94,7 +94,7 @@ final class PeerServer {
     let deadline = Date(timeIntervalSinceNow: 20)
     while let child = children.last, ServerSample.family(of: child.pid).count < count {
       guard Date() < deadline, child.isRunning else {
-        throw BadInput("\(peer.rawValue) does not start all of its \(count) processes")
+        throw BadInput("\(peer.rawValue) did not start all of its \(count) processes")
       }
       Thread.sleep(forTimeInterval: 0.02)
     }

@@ -32,21 +32,22 @@ extension Report {
       let storm = stormSeconds.map { ", all back after \(Text.number($0)) s" } ?? ""
       rows.append(
         (
-          "came back", "\(Text.grouped(reconnects)), \(Self.line(reconnect, "p50", "p99"))" + storm
+          "reconnected",
+          "\(Text.grouped(reconnects)), \(Self.line(reconnect, "p50", "p99"))" + storm
         ))
     }
     if let slow {
       rows.append(("others, before", Self.line(slow.othersBeforeMs, "p50", "p99", "max")))
-      rows.append(("others, meanwhile", Self.line(slow.othersDuringMs, "p50", "p99", "max")))
+      rows.append(("others, during", Self.line(slow.othersDuringMs, "p50", "p99", "max")))
       rows.append(("others, after", Self.line(slow.othersAfterMs, "p50", "p99", "max")))
-      rows.append(("those that paused", Self.line(slow.slowMs, "p50", "max")))
+      rows.append(("listeners that paused", Self.line(slow.slowMs, "p50", "max")))
     }
     if comments > 0 { rows.append(("comments", Text.grouped(comments))) }
     rows += serverRows
     let own = load.cpuUsPerDelivery.map { "\(Text.fixed($0, 2)) µs per delivery, " } ?? ""
     rows.append(
       (
-        "this tool",
+        "load tool",
         "\(own)busiest of \(load.processes) \(Text.fixed(load.busy * 100, 0)) % busy, late for "
           + "\(Text.fixed(load.behind * 100, 0)) % of its reads"
       ))
@@ -54,7 +55,7 @@ extension Report {
     var text = "\(scenario.rawValue) on \(target), \(address)\n\n"
     for (name, value) in rows { text += "  \(Text.left(name, width))  \(value)\n" }
     for warning in warnings { text += "\nwarning: \(warning)\n" }
-    if !offenders.isEmpty { text += "\nthe first offenders:\n" }
+    if !offenders.isEmpty { text += "\nfirst errors:\n" }
     for offender in offenders { text += "  \(offender)\n" }
     text += "\n\(verdict)\n"
     return text
@@ -73,22 +74,22 @@ extension Report {
     let cost = server.cpuUsPerDelivery.map { "\(Text.fixed($0, 2)) µs per delivery, " } ?? ""
     rows.append(
       (
-        "server's processor",
+        "server CPU",
         "\(cost)\(Text.fixed(server.cpuShare * 100, 1)) % of a core, "
           + "\(Text.fixed(server.cpuUsPerOpen, 0)) µs per stream opened"
       ))
     rows.append(
       (
-        "server's memory",
+        "server memory",
         "\(Text.fixed(server.bytesPerListener, 0)) B per listener ("
           + "\(Text.bytes(Double(server.rssBeforeBytes))) before, "
-          + "\(Text.bytes(Double(server.rssHoldingBytes))) holding, "
+          + "\(Text.bytes(Double(server.rssHoldingBytes))) with all streams, "
           + "\(Text.bytes(Double(server.rssAfterBytes))) after)"
       ))
     if scenario == .soak || scenario == .idle {
       let sign = server.rssSlopeBytesPerHour < 0 ? "" : "+"
       rows.append(
-        ("memory's slope", "\(sign)\(Text.bytes(server.rssSlopeBytesPerHour)) an hour"))
+        ("memory growth", "\(sign)\(Text.bytes(server.rssSlopeBytesPerHour)) per hour"))
     }
     return rows
   }

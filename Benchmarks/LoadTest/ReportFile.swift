@@ -52,7 +52,7 @@ package enum ReportFile {
     do {
       return try read(Report.self, from: data)
     } catch {
-      throw BadInput("\(path) is no report of belfry-bench: \(error)")
+      throw BadInput("\(path) is not a belfry-bench report: \(error)")
     }
   }
 }

@@ -55,9 +55,9 @@ package struct ReportPage {
     }
     if let server = report.server {
       if let cost = server.cpuUsPerDelivery {
-        tiles.append((Text.fixed(cost, 2), "µs", "server's processor per delivery"))
+        tiles.append((Text.fixed(cost, 2), "µs", "server CPU per delivery"))
       }
-      tiles.append((Text.fixed(server.bytesPerListener, 0), "B", "server's memory per listener"))
+      tiles.append((Text.fixed(server.bytesPerListener, 0), "B", "server memory per listener"))
     }
     tiles.append((Text.fixed(report.connectPerSecond, 0), "", "streams opened per second"))
     let items = tiles.map { value, unit, name in
@@ -74,7 +74,7 @@ package struct ReportPage {
     }
     guard !items.isEmpty else { return "" }
     let list = items.map { "<li>\(HTML.escaped($0))</li>" }.joined()
-    return "<section class=\"notes\"><h2>To be known</h2><ul>\(list)</ul></section>"
+    return "<section class=\"notes\"><h2>Notes</h2><ul>\(list)</ul></section>"
   }
 
   // MARK: Charts
@@ -177,7 +177,7 @@ package struct ReportPage {
 
   private var memory: Chart {
     Chart(
-      title: "The server's memory", subtitle: "Resident, its own: RssAnon + RssShmem",
+      title: "Server memory", subtitle: "Resident, without shared files: RssAnon + RssShmem",
       lines: lines("memory") { report in
         report.serverSeries.map { ($0.time, Double($0.rssBytes) / 1_048_576) }
       },
@@ -233,35 +233,35 @@ package struct ReportPage {
     add("publishing") { marks($0.publishLatencyMs) }
     add("streams opened per second") { Text.fixed($0.connectPerSecond, 0) }
     add("opening a stream") { marks($0.connectLatencyMs) }
-    add("coming back") { marks($0.reconnectLatencyMs) }
+    add("reconnecting") { marks($0.reconnectLatencyMs) }
     add("others before the pause") { marks($0.slow?.othersBeforeMs) }
-    add("others meanwhile") { marks($0.slow?.othersDuringMs) }
-    add("others after") { marks($0.slow?.othersAfterMs) }
-    add("those that paused") { marks($0.slow?.slowMs) }
-    add("could not come back") { $0.failedReconnects > 0 ? Text.grouped($0.failedReconnects) : "" }
-    add("server's processor per delivery") { report in
+    add("others during the pause") { marks($0.slow?.othersDuringMs) }
+    add("others after the pause") { marks($0.slow?.othersAfterMs) }
+    add("listeners that paused") { marks($0.slow?.slowMs) }
+    add("failed reconnects") { $0.failedReconnects > 0 ? Text.grouped($0.failedReconnects) : "" }
+    add("server CPU per delivery") { report in
       report.server?.cpuUsPerDelivery.map { "\(Text.fixed($0, 2)) µs" } ?? ""
     }
-    add("server's share of a core") { report in
+    add("server CPU, share of a core") { report in
       report.server.map { "\(Text.fixed($0.cpuShare * 100, 1)) %" } ?? ""
     }
-    add("server's memory per listener") { report in
+    add("server memory per listener") { report in
       report.server.map { "\(Text.fixed($0.bytesPerListener, 0)) B" } ?? ""
     }
-    add("memory's slope") { report in
+    add("memory growth") { report in
       guard let server = report.server, report.serverSeries.count > 1 else { return "" }
-      return "\(Text.bytes(server.rssSlopeBytesPerHour)) an hour"
+      return "\(Text.bytes(server.rssSlopeBytesPerHour)) per hour"
     }
-    add("server's memory before, holding, after") { report in
+    add("server memory before, with all streams, after") { report in
       report.server.map { server in
         [server.rssBeforeBytes, server.rssHoldingBytes, server.rssAfterBytes]
           .map { Text.bytes(Double($0)) }.joined(separator: ", ")
       } ?? ""
     }
-    add("the load tool's own, per delivery") { report in
+    add("load tool CPU per delivery") { report in
       report.load.cpuUsPerDelivery.map { "\(Text.fixed($0, 2)) µs" } ?? ""
     }
-    add("the load tool's busiest thread") { report in
+    add("load tool, busiest thread") { report in
       "\(Text.fixed(report.load.busy * 100, 0)) % busy, waited for a core "
         + "\(Text.fixed(report.load.waiting * 100, 0)) %, late for "
         + "\(Text.fixed(report.load.behind * 100, 0)) % of its reads"
@@ -271,7 +271,7 @@ package struct ReportPage {
       "\(Text.grouped($0.machine.descriptors)) descriptors, ports \($0.machine.ports)"
     }
     add("load average before") { Text.number($0.machine.loadAverage) }
-    add("the server calls itself") { $0.serverName ?? "" }
+    add("Server header") { $0.serverName ?? "" }
     add("belfry-bench") { "version \($0.version), \($0.compiler)" }
     add("command") { $0.command }
     return rows

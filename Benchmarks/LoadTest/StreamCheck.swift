@@ -16,7 +16,8 @@ enum StreamCheck {
     }
     let coding = head.headers["Content-Encoding"] ?? "identity"
     guard coding.lowercased() == "identity" else {
-      throw ResponseError("the stream is compressed (\(coding)), though nobody asked for it")
+      throw ResponseError(
+        "the stream is compressed (\(coding)), but the client did not ask for that")
     }
   }
 }

@@ -67,16 +67,16 @@ package struct Target: Codable, Equatable, Sendable {
       publish.address = url.address(withPort: 5561)
     }
     guard publishBody.contains("{message}") else {
-      throw BadInput("--publish-body must contain {message}, to stand for the message")
+      throw BadInput("--publish-body must contain {message}")
     }
     for door in [stream, publish] {
       guard door.path.hasPrefix("/"), door.path.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
         throw BadInput(
-          "\(door.path.debugDescription) is no path: it must begin with / and be ASCII")
+          "\(door.path.debugDescription) is not a valid path: it must begin with / and be ASCII")
       }
       for header in door.headers {
         guard header.contains(":"), header.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {
-          throw BadInput("\(header.debugDescription) is no header field: write NAME: VALUE")
+          throw BadInput("\(header.debugDescription) is not a valid header field: use NAME: VALUE")
         }
       }
     }
@@ -175,8 +175,8 @@ struct WebAddress {
     guard text.hasPrefix("http://") else {
       throw BadInput(
         text.hasPrefix("https://")
-          ? "\(text): https is not spoken here; load the server behind the proxy, by http://"
-          : "\(text.debugDescription) is no address: write http://HOST:PORT")
+          ? "\(text): https is not supported; load the server behind the proxy with http://"
+          : "\(text.debugDescription) is not a valid address: use http://HOST:PORT")
     }
     let rest = text.dropFirst(7)
     host = String(rest.prefix { $0 != "/" && $0 != "?" })
@@ -186,7 +186,7 @@ struct WebAddress {
     let isBare = host.hasSuffix("]") || !host.contains(":")
     address = isBare ? "\(host):80" : host
     guard case .tcp(_, let port)? = ListenAddress(address), port > 0, !host.hasPrefix("*") else {
-      throw BadInput("\(text.debugDescription) is no address: write http://HOST:PORT")
+      throw BadInput("\(text.debugDescription) is not a valid address: use http://HOST:PORT")
     }
     // A port follows the last colon: `ListenAddress` took it.
     name = String(address[..<(address.lastIndex(of: ":") ?? address.endIndex)])

@@ -89,7 +89,7 @@ package struct TimeSeries: Codable, Sendable {
     for point in points {
       guard let latency = LatencyHistogram(code: point.code) else {
         throw DecodingError.dataCorruptedError(
-          forKey: .points, in: container, debugDescription: "this is no histogram")
+          forKey: .points, in: container, debugDescription: "this is not a histogram")
       }
       finished += latency
     }

@@ -7,6 +7,8 @@ extension Target.Preset: ExpressibleByArgument {}
 /// `500ms`, `15s`, `2m`, `1h`.
 struct DurationArgument: ExpressibleByArgument {
   let seconds: Double
+  /// As it was written.
+  let defaultValueDescription: String
 
   init?(argument: String) {
     let units: [(String, Double)] = [("ms", 0.001), ("s", 1), ("m", 60), ("h", 3600)]
@@ -15,6 +17,7 @@ struct DurationArgument: ExpressibleByArgument {
       argument.first?.isNumber == true
     else { return nil }
     seconds = number * size
+    defaultValueDescription = argument
   }
 }
 

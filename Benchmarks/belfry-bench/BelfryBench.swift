@@ -7,11 +7,11 @@ internal import LoadTest
 struct BelfryBench: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "belfry-bench",
-    abstract: "Loads a server of Server-Sent Events, and proves every delivery it counts.",
+    abstract: "Load test for Server-Sent Events servers that verifies every delivery.",
     discussion: """
-      Exits with 0 when every listener got every message once, whole and in order; with 1 when \
-      not, or when the run ended early; with 2 when the load could not begin; with 64 when the \
-      command line can't be understood. Durations are written 500ms, 15s, 2m or 1h.
+      Exits with status 0 when every listener got every message once, whole and in order; with 1 \
+      when not, or when the run ended early; with 2 when the load could not begin; with 64 when the \
+      command line is invalid. Write durations as 500ms, 15s, 2m or 1h.
       """,
     version: Version.text,
     subcommands: [
@@ -24,7 +24,7 @@ struct BelfryBench: ParsableCommand {
 /// `belfry-bench worker`: a load process that another one started.
 struct WorkerCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "worker", abstract: "Runs one load process, told what to do by another.",
+    commandName: "worker", abstract: "Runs one load process for another belfry-bench.",
     shouldDisplay: false)
 
   func run() throws { try WorkerProcess.run() }

@@ -8,27 +8,27 @@ struct Compare: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Starts servers in turn, runs the same load on each, and prints a table of medians.",
     discussion: """
-      Belfry and the floor, a bare loop with one send for each delivery, are always measured. What \
-      is not installed is named as not measured. Servers run on the first core, the load on the \
-      others. Without --rate and --in-turn, fanout goes in turn: the next message waits until every \
-      listener has the last one, so nothing can be joined, and nothing queues.
+      Always measures Belfry and the floor, a bare loop with one send per delivery. Lists servers that \
+      are not installed as not measured. Servers run on the first core, the load on the others. \
+      Without --rate, fanout runs as with --in-turn: the next message waits until every listener has \
+      the last one, so messages are neither combined nor queued.
       """)
 
   @OptionGroup(title: "Load") var load: LoadOptions
 
-  @Option(help: "The others, separated by commas: nchan, pushpin, flask.")
+  @Option(help: "Other servers to measure, separated by commas: nchan, pushpin, flask.")
   var against = "nchan,pushpin,flask"
 
-  @Option(help: "How often each server is measured, at least \(ComparisonRun.minimumRounds) times.")
+  @Option(help: "How often to measure each server, at least \(ComparisonRun.minimumRounds) times.")
   var rounds = ComparisonRun.minimumRounds
 
-  @Option(help: "Belfry's program. (default: the one beside belfry-bench)")
+  @Option(help: "Path of Belfry's program. (default: the one beside belfry-bench)")
   var belfry: String?
 
   @Option(help: "Write the figures of every round to this file, as JSON.")
   var json: String?
 
-  @Option(help: "Write one page that shows the last round's runs side by side to this file.")
+  @Option(help: "Write a page that compares the runs of the last round to this file.")
   var html: String?
 
   func validate() throws {
@@ -42,7 +42,7 @@ struct Compare: ParsableCommand {
     var peers: [Peer] = [.belfry, .floor]
     for name in against.split(separator: ",") {
       guard let peer = Peer(rawValue: String(name)), peer.isRival else {
-        throw ValidationError("--against knows nchan, pushpin and flask, not \(name)")
+        throw ValidationError("--against accepts nchan, pushpin and flask, not \(name)")
       }
       if !peers.contains(peer) { peers.append(peer) }
     }

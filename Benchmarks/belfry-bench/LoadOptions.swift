@@ -5,24 +5,24 @@ internal import LoadTest
 struct LoadOptions: ParsableArguments {
   @Option(
     help: """
-      fanout: messages to listeners that stay. burst: 16 publishers as fast as they can. \
-      connect-storm: all drop and come back at once. slow: some stop reading for a while. churn: \
-      listeners leave and join throughout. idle: nobody says anything. soak: long, and does memory \
-      stay.
+      fanout: messages to listeners that stay. burst: 16 publishers, as fast as they can. \
+      connect-storm: all listeners disconnect and reconnect at once. slow: some listeners stop reading \
+      for a while. churn: listeners leave and join throughout. idle: no messages. soak: a long run, to \
+      see whether memory grows.
       """)
   var scenario = Scenario.fanout
 
-  @Option(help: "How many streams are open.")
+  @Option(help: "Number of open streams.")
   var listeners = 1000
 
-  @Option(help: "Streams opened per second. (default: as fast as answered, 256 at once)")
+  @Option(help: "Streams opened per second. (default: as fast as the server answers, 256 at once)")
   var connectRate: Double?
 
-  @Option(help: "How many messages. (default: 200, or what --duration has room for)")
+  @Option(help: "Number of messages. (default: 200, or as many as --duration allows)")
   var messages: Int?
 
   @Option(
-    help: "For how long messages are published. (default: burst 10s, idle 60s, soak 1h)")
+    help: "How long to publish messages. (default: burst 10s, idle 60s, soak 1h)")
   var duration: DurationArgument?
 
   @Option(
@@ -31,32 +31,33 @@ struct LoadOptions: ParsableArguments {
       """)
   var rate: Double?
 
-  @Flag(help: "Publish the next message when every listener has the last one.")
+  @Flag(help: "Publish the next message only when every listener has the last one.")
   var inTurn = false
 
-  @Option(help: "Connections that publish. (default: 1, burst 16)")
+  @Option(help: "Number of connections that publish. (default: 1, burst 16)")
   var publishers: Int?
 
-  @Option(help: "Bytes of a message, or a range: 100-4000. At least 51.")
+  @Option(help: "Size of a message in bytes, or a range such as 100-4000. At least 51.")
   var size = SizesArgument(100)
 
-  @Option(help: "How many rooms; listeners and messages are dealt out evenly.")
+  @Option(help: "Number of rooms; listeners and messages are spread evenly.")
   var rooms = 1
 
-  @Option(help: "The room's name; with several, -0, -1 … is added.")
+  @Option(help: "Name of the room; with several rooms, -0, -1 … is appended.")
   var room = "bench"
 
   @Option(
-    help: "slow: how many stop reading, as a share. churn: how many leave each second.")
+    help: "slow: share of listeners that stop reading. churn: share that leaves each second.")
   var share = 0.1
 
-  @Option(help: "Load processes, which share the listeners.")
+  @Option(help: "Number of load processes; they share the listeners.")
   var processes = 1
 
-  @Option(help: "Loopback addresses to connect from. (default: as many as ports are needed)")
+  @Option(
+    help: "Number of loopback addresses to connect from. (default: as many as the ports require)")
   var sources: Int?
 
-  @Option(help: "How long nothing may get on before the rest is given up.")
+  @Option(help: "Give up when there is no progress for this long.")
   var patience: DurationArgument = DurationArgument(argument: "10s")!  // It is a duration.
 
   func validate() throws {
@@ -91,10 +92,11 @@ struct LoadOptions: ParsableArguments {
           + "a checksum")
     }
     if inTurn, processes > 1 {
-      throw ValidationError("--in-turn is for one process: it alone knows what all have got")
+      throw ValidationError(
+        "--in-turn needs --processes 1: one process must know what every listener has")
     }
     if inTurn, rate ?? 0 > 0 {
-      throw ValidationError("--in-turn and --rate exclude each other")
+      throw ValidationError("--in-turn and --rate cannot be combined")
     }
     if rate == 0, messages == nil, duration == nil, scenario != .burst, !inTurn {
       throw ValidationError("--rate 0 needs --messages or --duration")
@@ -140,7 +142,8 @@ struct LoadOptions: ParsableArguments {
     }
     let timed: [Scenario] = [.connectStorm, .slow, .churn]
     guard !timed.contains(scenario) || plan.rate > 0 || plan.messages == nil else {
-      throw BadInput("--scenario \(scenario.rawValue) needs --rate or --duration: it goes by time")
+      throw BadInput(
+        "--scenario \(scenario.rawValue) needs --rate or --duration: its steps are timed")
     }
     return plan
   }

@@ -4,7 +4,7 @@ internal import LoadTest
 /// `belfry-bench machine`: where figures come from, in one line.
 struct MachineCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "machine", abstract: "Says what machine this is, and what it lets a load have.")
+    commandName: "machine", abstract: "Prints this machine's hardware and limits in one line.")
 
   func run() throws {
     let machine = Machine.current(Limits.current)

@@ -4,10 +4,10 @@ internal import LoadTest
 /// `belfry-bench report`: result files as one page, or as text.
 struct ReportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "report", abstract: "Shows results that were written by --json.")
+    commandName: "report", abstract: "Shows result files that --json wrote.")
 
-  @Argument(help: "Files that --json wrote.") var files: [String]
-  @Option(help: "Write one page with curves and tables to this file.") var html: String?
+  @Argument(help: "Result files that --json wrote.") var files: [String]
+  @Option(help: "Write a page with charts and tables to this file.") var html: String?
 
   func run() throws {
     do throws(BadInput) {

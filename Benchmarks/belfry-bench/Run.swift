@@ -4,19 +4,19 @@ internal import LoadTest
 /// `belfry-bench run`: one load on one server.
 struct Run: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Loads a server that is running already, and reports.")
+    abstract: "Runs a load on a running server, and prints a report.")
 
   @OptionGroup(title: "Target") var target: TargetOptions
   @OptionGroup(title: "Load") var load: LoadOptions
 
   @Option(
-    help: "A process of the server, repeatable: its processor time and memory are reported.")
+    help: "Process id of the server, to report its CPU time and memory. Repeatable.")
   var pid: [Int] = []
 
-  @Option(help: "Write everything measured to this file, as JSON.")
+  @Option(help: "Write all measurements to this file, as JSON.")
   var json: String?
 
-  @Option(help: "Write one page with curves and tables to this file.")
+  @Option(help: "Write a page with charts and tables to this file.")
   var html: String?
 
   func run() throws {

@@ -3,31 +3,31 @@ internal import LoadTest
 
 /// What is loaded.
 struct TargetOptions: ParsableArguments {
-  @Option(help: "What kind of server it is: sets paths, body and content type.")
+  @Option(help: "Kind of server: sets paths, body and content type.")
   var target = Target.Preset.belfry
 
-  @Option(help: "Where it listens.")
+  @Option(help: "Address of the server.")
   var url = "http://127.0.0.1:5000"
 
-  @Option(help: "Where streams are opened; {room} stands for the room's name.")
+  @Option(help: "Path of streams; {room} stands for the name of the room.")
   var streamPath: String?
 
-  @Option(help: "Where messages are posted; {room} as above.")
+  @Option(help: "Path to post messages to; {room} as above.")
   var publishPath: String?
 
-  @Option(help: "Another server to post to, or the whole address.")
+  @Option(help: "Another server to post to, or a full URL.")
   var publishUrl: String?
 
-  @Option(help: "What is posted; {message} stands for the message, {room} as above.")
+  @Option(help: "Body of a post; {message} stands for the message, {room} as above.")
   var publishBody: String?
 
-  @Option(help: "The content type of what is posted.")
+  @Option(help: "Content type of a post.")
   var contentType: String?
 
-  @Option(help: "A header field of every stream's request, repeatable: 'NAME: VALUE'.")
+  @Option(help: "Header field of every request for a stream, as 'NAME: VALUE'. Repeatable.")
   var header: [String] = []
 
-  @Option(help: "A header field of every post, repeatable.")
+  @Option(help: "Header field of every post. Repeatable.")
   var publishHeader: [String] = []
 
   @Option(help: "Connect to this Unix socket instead of the URL's host.")

@@ -101,10 +101,10 @@ package final class Conversation {
     let time = max(deadline - .now, .milliseconds(1))
     let timer = try? Event(on: loop, after: time) { [unowned self] in
       clients?.close(0)
-      finish(.failure(.noAnswer("there was no answer in time")))
+      finish(.failure(.noAnswer("no answer in time")))
     }
     while outcome == nil, timer != nil { loop.run { false } }
-    return outcome ?? .failure(.unreachable("no timer could be made"))
+    return outcome ?? .failure(.unreachable("cannot create a timer"))
   }
 
   private func finish(_ result: Result<Answer, Failure>) {
@@ -146,7 +146,7 @@ package final class Conversation {
   private func ended(_ ending: ClientSet.Ending) {
     if reader.mayEndHere, head != nil { return complete() }
     let failure: Failure =
-      ending.isRefusal ? .unreachable("\(ending)") : .noAnswer("\(ending) before it had answered")
+      ending.isRefusal ? .unreachable("\(ending)") : .noAnswer("\(ending) before the answer")
     finish(.failure(failure))
   }
 }

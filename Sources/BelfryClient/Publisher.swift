@@ -56,7 +56,7 @@ package final class Publisher {
     let answer = try insist(for: patience) { () throws(Failure) in try post("/login", form) }
     // The way to the page: that is how a browser is signed in.
     guard answer.head.status == 303, let field = answer.head.headers["Set-Cookie"] else {
-      throw Failure(.refused, "the server does not take the name: \(answer.reason)")
+      throw Failure(.refused, "the server rejected the name: \(answer.reason)")
     }
     cookie = String(field.prefix { $0 != ";" })
   }

@@ -106,11 +106,11 @@ package struct ResponseReader: Sendable {
       case .chunkSize: try readSize(bytes[index], &index)
       case .chunkExtension:
         kept.append(bytes[index])
-        guard kept.count <= 4096 else { throw ResponseError("a chunk's extension is too long") }
+        guard kept.count <= 4096 else { throw ResponseError("a chunk extension is too long") }
         if bytes[index] == UInt8(ascii: "\r") { (state, kept) = (.chunkSizeEnd, []) }
         index += 1
       case .chunkSizeEnd:
-        try expect("\n", bytes[index], "after a chunk's size")
+        try expect("\n", bytes[index], "after a chunk size")
         index += 1
         state = size == 0 ? .trailers : .chunk(size)
       case .chunk(let left):
@@ -151,7 +151,7 @@ package struct ResponseReader: Sendable {
     index += 1
     if let digit = Self.hexDigit(byte) {
       // A size that takes more has no end anybody will see.
-      guard digits < 15 else { throw ResponseError("a chunk's size has too many digits") }
+      guard digits < 15 else { throw ResponseError("a chunk size has too many digits") }
       size = size << 4 | digit
       digits += 1
     } else if digits > 0, byte == UInt8(ascii: "\r") {
@@ -159,7 +159,7 @@ package struct ResponseReader: Sendable {
     } else if digits > 0, byte == UInt8(ascii: ";") || byte == UInt8(ascii: " ") {
       state = .chunkExtension
     } else {
-      throw ResponseError("a chunk's size is no hexadecimal number")
+      throw ResponseError("a chunk size is not a hexadecimal number")
     }
   }
 
@@ -176,7 +176,7 @@ package struct ResponseReader: Sendable {
     _ character: Unicode.Scalar, _ byte: UInt8, _ place: String
   ) throws(ResponseError) {
     guard byte == UInt8(ascii: character) else {
-      throw ResponseError("\(place) comes no CRLF")
+      throw ResponseError("missing CRLF \(place)")
     }
   }
 
@@ -209,7 +209,7 @@ package struct ResponseReader: Sendable {
   private mutating func keep(_ byte: UInt8) throws(ResponseError) {
     guard kept.count < Self.maximumHeadBytes else { throw ResponseError("the head is too long") }
     if byte == UInt8(ascii: "\n"), kept.last != UInt8(ascii: "\r") {
-      throw ResponseError("a line of the head does not end with CRLF")
+      throw ResponseError("a header line does not end with CRLF")
     }
     kept.append(byte)
   }
@@ -222,12 +222,12 @@ package struct ResponseReader: Sendable {
     let parts = status.split(separator: " ", maxSplits: 2, omittingEmptySubsequences: false)
     guard parts.count >= 2, parts[0] == "HTTP/1.1" || parts[0] == "HTTP/1.0",
       parts[1].utf8.count == 3, let code = Int(parts[1]), code >= 100
-    else { throw ResponseError("the answer begins with no status: \(status.prefix(80))") }
+    else { throw ResponseError("invalid status line: \(status.prefix(80))") }
     var headers = HTTPHeaders()
     for line in lines {
       guard let colon = line.firstIndex(of: ":"), colon > line.startIndex,
         line.first != " ", line.first != "\t"
-      else { throw ResponseError("a line of the head is no field: \(line.prefix(80))") }
+      else { throw ResponseError("invalid header field: \(line.prefix(80))") }
       headers.add(String(line[..<colon]), Self.trimmed(line[line.index(after: colon)...]))
     }
     if code < 200 { return nil }
@@ -252,17 +252,17 @@ package struct ResponseReader: Sendable {
     if head.status == 204 || head.status == 304 { return .ended }
     if let coding = codings.first {
       guard codings.count == 1, coding.lowercased() == "chunked" else {
-        throw ResponseError("the transfer coding is not «chunked» but \(codings)")
+        throw ResponseError("unsupported transfer coding: \(codings)")
       }
       guard lengths.isEmpty else {
-        throw ResponseError("the answer has both a transfer coding and a length")
+        throw ResponseError("the answer has both a transfer coding and a Content-Length")
       }
       return .chunkSize
     }
     guard let length = lengths.first else { return .untilClose }
     guard lengths.count == 1, length.utf8.allSatisfy({ $0 >= 48 && $0 <= 57 }),
       let count = Int(length)
-    else { throw ResponseError("the length is no number: \(lengths)") }
+    else { throw ResponseError("the Content-Length is not a number: \(lengths)") }
     return .length(count)
   }
 }

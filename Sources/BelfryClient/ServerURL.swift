@@ -54,7 +54,7 @@ package struct ServerURL: Hashable, Sendable {
   private static func malformed(_ text: String) -> Malformed {
     Malformed(
       description:
-        "\(text.debugDescription) is no address: write http://HOST[:PORT][/BASE] or unix:PATH[:/BASE]"
+        "\(text.debugDescription) is not a valid address: use http://HOST[:PORT][/BASE] or unix:PATH[:/BASE]"
     )
   }
 }

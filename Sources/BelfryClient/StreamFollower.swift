@@ -146,7 +146,7 @@ package final class StreamFollower {
     let wait = max(retry, time, Self.shortestRetry)
     if outage != reason {
       outage = reason
-      onNotice("no stream: \(reason); coming back")
+      onNotice("no stream: \(reason); reconnecting")
     }
     comeBack(after: wait)
   }
@@ -173,7 +173,7 @@ package final class StreamFollower {
       guard now - lastBytes > request.silence else { return }
       clients?.close(0)
       keepPlace()
-      lose("nothing has come for \(request.silence)")
+      lose("no data for \(request.silence)")
     } else if now - since > min(request.silence, Self.answerTime) {
       clients?.close(0)
       if head == nil { lose("no answer within \(now - since)") } else { finish() }
@@ -218,7 +218,7 @@ package final class StreamFollower {
     }
     guard isStream, outage != nil else { return }
     outage = nil
-    onNotice("the stream is there again")
+    onNotice("reconnected")
   }
 
   private func read(_ bytes: Span<UInt8>) throws(ResponseError) {
@@ -267,10 +267,12 @@ package final class StreamFollower {
     } else if head.status == 204 {
       end()
     } else if let place = head.headers["Location"], 300..<400 ~= head.status {
-      end(Refused(description: "\(answer.reason): it is at \(place)"))
+      end(Refused(description: "\(answer.reason): redirect to \(place)"))
     } else if head.status == 200 {
       end(
-        Refused(description: "this is no stream: its type is \(head.contentType.debugDescription)"))
+        Refused(
+          description:
+            "not an event stream: the content type is \(head.contentType.debugDescription)"))
     } else {
       end(Refused(description: answer.reason))
     }

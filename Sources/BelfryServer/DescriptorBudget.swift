@@ -21,7 +21,7 @@ package struct DescriptorBudget {
       + (settings.accessLog == nil ? 0 : AccessLog.descriptors)
     guard limit >= Self.minimum + apart else {
       throw SettingsError(
-        "the limit on descriptors is \(limit) (ulimit -n); at least \(Self.minimum + apart) are needed"
+        "the file descriptor limit (ulimit -n) is \(limit); at least \(Self.minimum + apart) are needed"
       )
     }
     self.limit = limit

@@ -51,7 +51,7 @@ extension LoginReason {
 }
 
 extension Refusal {
-  static let otherSite = Refusal(.forbidden, "this form belongs to another site")
+  static let otherSite = Refusal(.forbidden, "request from another site refused")
 }
 
 extension HTTPHeaders {

@@ -15,10 +15,10 @@ struct PostEndpoint {
     guard origins.permits(context) else { throw .otherSite }
     let form = try FormFields(of: context.request)
     guard let message = form.first("message") else {
-      throw Refusal(.badRequest, "the field message is missing")
+      throw Refusal(.badRequest, "the message field is missing")
     }
     guard message.utf8.count <= maximumMessage else {
-      throw Refusal(.contentTooLarge, "a message has at most \(maximumMessage) bytes")
+      throw Refusal(.contentTooLarge, "the message is longer than \(maximumMessage) bytes")
     }
     let room = try rooms.room(named: form.first("room"))
     let key = try key(of: form)
@@ -49,8 +49,8 @@ struct PostEndpoint {
       return
     }
     admission.counters.count(reason)
-    let whose = reason == .postsOfName ? "under this name" : "from this address"
-    throw Refusal(.tooManyRequests, "messages come too fast \(whose)", retryAfter: wait)
+    let subject = reason == .postsOfName ? "name" : "address"
+    throw Refusal(.tooManyRequests, "rate limit exceeded for this \(subject)", retryAfter: wait)
   }
 
   /// What makes trying again safe: a message is published once under a key.
@@ -58,7 +58,9 @@ struct PostEndpoint {
     guard let key = form.first("key"), !key.isEmpty else { return nil }
     let isPlain = key.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
     guard isPlain, key.utf8.count <= Self.maximumKey else {
-      throw Refusal(.badRequest, "a key is 1 to \(Self.maximumKey) printable ASCII characters")
+      throw Refusal(
+        .badRequest,
+        "a key must be 1 to \(Self.maximumKey) printable ASCII characters without spaces")
     }
     return key
   }

@@ -8,11 +8,11 @@ extension Refusal {
     case .unsupportedMediaType:
       self.init(
         .unsupportedMediaType,
-        "a form comes as application/x-www-form-urlencoded or multipart/form-data")
+        "a form must be application/x-www-form-urlencoded or multipart/form-data")
     case .invalidUTF8: self.init(.badRequest, "a field is not valid UTF-8")
     case .tooManyFields:
       self.init(.badRequest, "there are more than \(FormFields.maximumFields) fields")
-    case .malformed: self.init(.badRequest, "the form's parts can't be told apart")
+    case .malformed: self.init(.badRequest, "the form is malformed")
     }
   }
 
@@ -20,9 +20,9 @@ extension Refusal {
     switch error {
     case .notOriginForm: self.init(.badRequest, "the target must begin with /")
     case .invalidEscape: self.init(.badRequest, "a % must be followed by two hex digits")
-    case .nullByte: self.init(.badRequest, "the path has a NUL in it")
+    case .nullByte: self.init(.badRequest, "the path contains a NUL byte")
     case .invalidUTF8: self.init(.badRequest, "the path is not valid UTF-8")
-    case .dotSegment: self.init(.badRequest, "the path has a segment . or ..")
+    case .dotSegment: self.init(.badRequest, "the path contains a . or .. segment")
     case .query(let error): self.init(error)
     }
   }

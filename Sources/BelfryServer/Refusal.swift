@@ -15,10 +15,10 @@ struct Refusal: Error, Equatable {
     self.retryAfter = retryAfter
   }
 
-  static let notFound = Refusal(.notFound, "there is nothing at this path")
+  static let notFound = Refusal(.notFound, "no such path")
 
   static func methodNotAllowed(_ allow: [HTTPMethod]) -> Refusal {
-    var refusal = Refusal(.methodNotAllowed, "this path takes \(names(allow))")
+    var refusal = Refusal(.methodNotAllowed, "allowed methods: \(names(allow))")
     refusal.allow = allow
     return refusal
   }

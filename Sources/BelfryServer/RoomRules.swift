@@ -46,9 +46,9 @@ package struct RoomRules: Hashable, Sendable, CustomStringConvertible {
   func room(named text: String?) throws(Refusal) -> RoomName {
     guard let room = text.map({ RoomName($0) }) ?? home else {
       throw Refusal(
-        .badRequest, "a room's name is 1 to 64 of the characters A-Z a-z 0-9 . _ : -")
+        .badRequest, "a room name must be 1 to 64 of the characters A-Z a-z 0-9 . _ : -")
     }
-    guard allows(room) else { throw Refusal(.notFound, "there is no room \(room) here") }
+    guard allows(room) else { throw Refusal(.notFound, "no such room: \(room)") }
     return room
   }
 }

@@ -31,7 +31,7 @@ extension Router {
   /// - Throws: a `SettingsError` when there is no room for the page.
   init(_ settings: ServerSettings, keys: SessionKeys, _ parts: Parts) throws(SettingsError) {
     guard let home = settings.rooms.home else {
-      throw SettingsError("there is no room for the page")
+      throw SettingsError("no default room is set (see --rooms)")
     }
     let (hub, backplane) = (parts.hub, parts.backplane)
     let cookies = SessionCookies(

@@ -12,7 +12,7 @@ extension Server {
       }
     } catch {
       logger.warning(
-        "the history of the last process is not taken over", metadata: ["reason": "\(error)"])
+        "history of the previous process not restored", metadata: ["reason": "\(error)"])
       return nil
     }
   }
@@ -25,7 +25,8 @@ extension Server {
       // The service manager has the same file, and might hear of it too late.
       try file.clear()
     } catch {
-      logger.error("what the last process left stays", metadata: ["reason": "\(error)"])
+      logger.error(
+        "saved history of the previous process not deleted", metadata: ["reason": "\(error)"])
     }
     service?.forgetFile(named: ServerSettings.keptFileName)
     settings.keptFile = nil
@@ -37,7 +38,7 @@ extension Server {
     guard let service, failure == nil, predecessor?.serves ?? true else { return }
     guard !(succession?.mayServe ?? false) else {
       if !service.isOver {
-        logger.warning("the history ends with this process: a successor may have added to it")
+        logger.warning("history not saved: a successor may have added messages")
       }
       return
     }
@@ -46,13 +47,13 @@ extension Server {
       let hello = HandoverPacket.Hello(secret: secret, backplane: settings.backplane)
       try KeptHistory.write(hello, hub, local, to: file)
       guard service.keep(file, named: ServerSettings.keptFileName) else {
-        return logger.warning("the service manager didn't take the history")
+        return logger.warning("history not saved: the service manager did not accept it")
       }
       logger.info(
-        "history left for the next process",
+        "history saved for the next process",
         metadata: ["messages": "\(hub.counters.historyEntries)"])
     } catch {
-      logger.error("the history ends with this process", metadata: ["reason": "\(error)"])
+      logger.error("history not saved", metadata: ["reason": "\(error)"])
     }
   }
 }

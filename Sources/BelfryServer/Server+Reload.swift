@@ -87,7 +87,7 @@ extension Server {
       router = try Router(change.settings, keys: change.settings.sessionKeys ?? keys, parts)
     } catch {
       logger.error(
-        "settings not changed: they can't be read", metadata: ["reason": "\(error)"])
+        "settings not reloaded", metadata: ["reason": "\(error)"])
       return
     }
     let now = ContinuousClock.now
@@ -102,10 +102,10 @@ extension Server {
       retry: settings.hub.retry)
     setLogLevel(settings.logLevel)
     let changed = change.applied.isEmpty ? "nothing" : change.applied.joined(separator: ",")
-    logger.notice("settings read again", metadata: ["changed": "\(changed)"])
+    logger.notice("settings reloaded", metadata: ["changed": "\(changed)"])
     guard !change.pending.isEmpty else { return }
     logger.warning(
-      "some settings change only by a restart",
+      "some settings need a restart",
       metadata: ["options": "\(change.pending.joined(separator: ","))"])
   }
 }

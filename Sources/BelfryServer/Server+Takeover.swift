@@ -11,7 +11,7 @@ extension Server {
       handlers: .init(
         serve: { [unowned self] () throws(ReactorError) in
           guard draining == nil else {
-            throw ReactorError(function: "stop", detail: "this server stops already")
+            throw ReactorError(function: "stop", detail: "this server is already stopping")
           }
           for socket in predecessor.inherited { try http.listen(on: socket) }
           for socket in predecessor.inheritedAdmin { try admin?.http.listen(on: socket) }
@@ -19,7 +19,7 @@ extension Server {
           onServing()
         },
         fail: { [unowned self] reason in
-          failure = SettingsError("no takeover: \(reason)")
+          failure = SettingsError("takeover failed: \(reason)")
           loop.stop()
         },
         gone: { [unowned self] in
@@ -38,10 +38,9 @@ extension Server {
       isHandOverWanted = true
       return
     }
-    guard let successor = settings.successor, draining == nil, succession == nil,
-      predecessor?.serves ?? true
-    else {
-      logger.warning("no takeover: this server is being replaced, or stops, or can't be replaced")
+    guard let successor = settings.successor, takeoverObstacle == nil else {
+      let reason = takeoverObstacle ?? "no program is set for the successor"
+      logger.warning("takeover not started", metadata: ["reason": "\(reason)"])
       return
     }
     let adminSockets = admin?.http.listeningSockets ?? []
@@ -62,9 +61,16 @@ extension Server {
             service?.reloaded()
           }))
     } catch {
-      logger.error("no takeover: this server goes on", metadata: ["reason": "\(error)"])
+      logger.error("takeover failed, this server continues", metadata: ["reason": "\(error)"])
       service?.reloaded()
     }
+  }
+
+  /// Why no takeover can begin now; nil when one can.
+  private var takeoverObstacle: String? {
+    if draining != nil { return "this server is stopping or has been taken over" }
+    if succession != nil { return "a takeover is already running" }
+    return predecessor?.serves ?? true ? nil : "this server does not serve yet"
   }
 
   /// A successor serves: whoever is here is sent there, to come back at once.

@@ -56,10 +56,10 @@ package final class Server {
     WallClock.prepare()
     let limit = DescriptorLimit.raise()
     var generator = SystemRandomNumberGenerator()
-    let loop = try EventLoop { logger.warning("libevent", metadata: ["message": "\($0)"]) }
+    let loop = try EventLoop { logger.warning("libevent warning", metadata: ["message": "\($0)"]) }
     let predecessor = try settings.predecessor.map { try Inheritance($0, on: loop) }
     if let predecessor, predecessor.backplane != settings.backplane {
-      throw SettingsError("--redis changes by a restart alone, not by a takeover")
+      throw SettingsError("--redis cannot change in a takeover: restart the server")
     }
     // A successor listens where its predecessor did.
     let adminSockets =
@@ -102,7 +102,8 @@ package final class Server {
     if let kept {
       kept.restore(to: hub, local)
       logger.info(
-        "history of the last process", metadata: ["messages": "\(hub.counters.historyEntries)"])
+        "history of the previous process restored",
+        metadata: ["messages": "\(hub.counters.historyEntries)"])
     }
 
     let parts = try Router.Parts(
@@ -137,7 +138,7 @@ package final class Server {
           return try ServiceNotifier(on: loop, service)
         } catch {
           // Without it there is only nobody who knows.
-          logger.warning("the service manager can't be told", metadata: ["reason": "\(error)"])
+          logger.warning("cannot notify the service manager", metadata: ["reason": "\(error)"])
           return nil
         }
       }
@@ -158,12 +159,13 @@ package final class Server {
       throw error
     }
     if settings.sessionKeys == nil, predecessor == nil, kept == nil {
-      logger.warning("no secret is set: sign-ins end with this process (see --secret-file)")
+      logger.warning(
+        "no session key is set: sign-ins are lost when the server stops (see --secret-file)")
     }
     let hasUnix = settings.listen.contains { if case .unix = $0 { true } else { false } }
     if hasUnix, settings.boundsClients, !settings.trustedProxies.trusts(.unix) {
       logger.warning(
-        "limits on each address leave out who comes through a Unix socket (see --trusted-proxy)")
+        "per-address limits do not apply to clients on a Unix socket (see --trusted-proxy)")
     }
     self.loop = loop
     self.http = http

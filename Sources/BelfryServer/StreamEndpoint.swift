@@ -53,20 +53,20 @@ struct StreamEndpoint {
     if let reason = admission.refusal(ofListener: context.client, open: hub.listenerCount) {
       let text =
         reason == .listeners
-        ? "as many listeners as this server takes are here already"
-        : "as many listeners as one address may have are here already"
+        ? "listener limit reached"
+        : "listener limit reached for this address"
       refuse(reason, text, context, exchange)
       return
     }
     guard hub.hasPlaces(for: rooms) else {
-      refuse(.rooms, "as many rooms as this server may hold are open already", context, exchange)
+      refuse(.rooms, "room limit reached", context, exchange)
       return
     }
     let socket: StreamSocket
     do throws(ReactorError) {
       socket = try exchange.detach()
     } catch {
-      refuse(.descriptors, "no descriptor is left", context, exchange)
+      refuse(.descriptors, "the server has no file descriptor left", context, exchange)
       return
     }
     let framing: Framing = context.request.head.isHTTP11 ? .chunked : .plain
@@ -92,7 +92,7 @@ struct StreamEndpoint {
       if !names.contains(room) { names.append(room) }
       guard names.count <= RoomRules.maximumPerStream else {
         throw Refusal(
-          .badRequest, "one stream follows at most \(RoomRules.maximumPerStream) rooms")
+          .badRequest, "a stream can follow at most \(RoomRules.maximumPerStream) rooms")
       }
     }
     if names.isEmpty { names.append(try rooms.room(named: nil)) }

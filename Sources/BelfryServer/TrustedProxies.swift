@@ -18,7 +18,7 @@ package struct TrustedProxies: Hashable, Sendable {
       } else if let network = IPNetwork(entry) {
         networks.append(network)
       } else {
-        throw SettingsError("\(entry) is no address, no network such as 10.0.0.0/8, and not unix")
+        throw SettingsError("\(entry) is not an address, a network such as 10.0.0.0/8, or unix")
       }
     }
   }

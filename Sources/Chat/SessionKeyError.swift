@@ -9,9 +9,9 @@ package enum SessionKeyError: Error, Hashable, Sendable, CustomStringConvertible
     let minimum = SessionKeys.minimumKeyBytes
     return switch self {
     case .noKey:
-      "The secret file has no key: it needs one a line, of at least \(minimum) bytes each."
+      "The secret file has no key. Each line must hold one key of at least \(minimum) bytes."
     case .keyTooShort(let line, let bytes):
-      "The key in line \(line) of the secret file has \(bytes) bytes; it needs at least \(minimum)."
+      "The key in line \(line) of the secret file has \(bytes) bytes; the minimum is \(minimum)."
     }
   }
 }

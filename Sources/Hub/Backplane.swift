@@ -109,7 +109,7 @@ package final class LocalBackplane: Backplane {
       return
     }
     guard deliver(publication.text, publication.room, newest + 1) else {
-      completion(.refused(reason: "as many rooms as this server may hold are open already"))
+      completion(.refused(reason: "room limit reached"))
       return
     }
     newest += 1

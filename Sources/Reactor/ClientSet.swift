@@ -86,7 +86,7 @@ internal import Glibc
     unsafe events = unsafe Array(repeating: epoll_event(), count: Self.batch)
     buffer = Array(repeating: 0, count: Self.bufferBytes)
     descriptor = epoll_create1(Int32(EPOLL_CLOEXEC))
-    guard descriptor >= 0 else { throw .fromErrno("epoll_create1", "making a set of clients") }
+    guard descriptor >= 0 else { throw .fromErrno("epoll_create1", "creating a set of clients") }
     watch = try Event(on: loop, readable: descriptor) { [unowned self] in dispatch() }
   }
 

@@ -21,13 +21,13 @@ internal import Synchronization
     // duplicated descriptors, and a stream leaves evhttp by duplicating one. No locks: one thread.
     let flags = EVENT_BASE_FLAG_NOLOCK.rawValue | EVENT_BASE_FLAG_IGNORE_ENV.rawValue
     guard let config = unsafe event_config_new() else {
-      throw ReactorError(function: "event_config_new", detail: "making an event loop")
+      throw ReactorError(function: "event_config_new", detail: "creating an event loop")
     }
     defer { unsafe event_config_free(config) }
     guard unsafe event_config_set_flag(config, Int32(flags)) == 0,
       let base = unsafe event_base_new_with_config(config)
     else {
-      throw ReactorError(function: "event_base_new_with_config", detail: "making an event loop")
+      throw ReactorError(function: "event_base_new_with_config", detail: "creating an event loop")
     }
     unsafe self.base = base
   }

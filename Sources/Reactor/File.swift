@@ -20,13 +20,13 @@ package enum File {
       let count = unsafe Glibc.read(descriptor, &block, block.count)
       if count == 0 {
         guard bytes.isEmpty, isPipe(descriptor) else { return bytes }
-        throw ReactorError(function: "read", detail: "\(path) is a pipe that nobody writes to")
+        throw ReactorError(function: "read", detail: "\(path) is a pipe without a writer")
       }
       guard count > 0 else {
         if errno == EINTR { continue }
         if errno == EAGAIN {
           if awaitBytes(descriptor) { continue }
-          throw ReactorError(function: "poll", detail: "\(path): nothing came for \(patience)")
+          throw ReactorError(function: "poll", detail: "\(path): no data for \(patience)")
         }
         throw .fromErrno("read", "reading \(path)")
       }

@@ -267,11 +267,11 @@ internal import Glibc
     let old = unsafe bufferevent_getfd(stream)
     let descriptor = server.withDescriptor { fcntl(old, F_DUPFD_CLOEXEC, 0) }
     defer { server.refillSpare() }
-    guard descriptor >= 0 else { throw .fromErrno("fcntl", "taking a stream over") }
+    guard descriptor >= 0 else { throw .fromErrno("fcntl", "detaching a stream") }
     unsafe bufferevent_disable(stream, Int16(EV_READ | EV_WRITE))
     guard dup2(server.devNull, old) == old else {
       Glibc.close(descriptor)
-      throw .fromErrno("dup2", "taking a stream over")
+      throw .fromErrno("dup2", "detaching a stream")
     }
     unsafe evhttp_connection_set_closecb(connection, nil, nil)
     unwatch()

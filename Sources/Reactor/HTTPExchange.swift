@@ -29,7 +29,7 @@ package final class HTTPExchange {
   ///   client is gone.
   package func detach() throws(ReactorError) -> StreamSocket {
     guard let connection else {
-      throw ReactorError(function: "detach", detail: "the client is gone")
+      throw ReactorError(function: "detach", detail: "the client has disconnected")
     }
     let socket = try connection.detach()
     self.connection = nil

@@ -93,7 +93,7 @@ internal import Glibc
     guard devNull >= 0 else { throw .fromErrno("open", "opening /dev/null") }
     spare = dup(devNull)
     guard let http = unsafe evhttp_new(loop.base) else {
-      throw ReactorError(function: "evhttp_new", detail: "making an HTTP server")
+      throw ReactorError(function: "evhttp_new", detail: "creating an HTTP server")
     }
     unsafe self.http = http
     configure()

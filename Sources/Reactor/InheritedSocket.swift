@@ -24,7 +24,7 @@ package struct InheritedSocket: Sendable {
     else { throw .fromErrno("getsockopt", detail) }
     guard isListening != 0, let address = Socket.listeningAddress(of: descriptor) else {
       throw ReactorError(
-        function: "getsockopt", detail: "\(detail): it is no socket that listens")
+        function: "getsockopt", detail: "\(detail): it is not a listening socket")
     }
     self.descriptor = descriptor
     self.address = address

@@ -18,7 +18,7 @@ enum Libevent {
       Libevent.log.withLock { $0?(text) }
     }
     event_set_fatal_callback { code in
-      fatalError("libevent can't go on (\(code)): it met a state its authors call impossible")
+      fatalError("libevent failed (\(code)): its internal state is invalid")
     }
     signal(SIGPIPE, SIG_IGN)
   }()

@@ -16,7 +16,7 @@ package final class LineWriter: Sendable {
   /// Puts a line down for writing; from any thread. A line over 4 KiB is cut.
   package func write(_ line: String) {
     let lost = dropped.load(ordering: .relaxed)
-    if lost > 0, queue.put("\(lost) log lines were dropped: nobody took them in time".utf8) {
+    if lost > 0, queue.put("\(lost) log lines dropped: the reader of the log was too slow".utf8) {
       dropped.subtract(lost, ordering: .relaxed)
     }
     if !queue.put(line.utf8) { dropped.add(1, ordering: .relaxed) }

@@ -88,7 +88,7 @@ internal import Synchronization
     unsafe evconnlistener_disable(listener)
     let now = ContinuousClock.now
     if lastFailure.map({ now - $0 > Self.shortage }) ?? true {
-      log("\(address): no descriptor left to accept with; trying again every \(Self.pause)")
+      log("\(address): no file descriptor left; retrying every \(Self.pause)")
     }
     lastFailure = now
     resumption = try? Event(on: loop, after: Self.pause) { [unowned self] in

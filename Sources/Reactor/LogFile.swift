@@ -82,7 +82,7 @@ package final class LogFile {
     guard lines > 0 else { return nil }
     let reason =
       thrown.lines > 0
-      ? unsafe String(cString: strerror(thrown.code)) : "they were not written in time"
+      ? unsafe String(cString: strerror(thrown.code)) : "not written in time"
     return Loss(lines: lines, reason: reason)
   }
 

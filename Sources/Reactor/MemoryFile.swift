@@ -13,7 +13,7 @@ package final class MemoryFile: Sendable {
   /// - Parameter label: what it is called in /proc, for whoever looks.
   package init(labelled label: String) throws(ReactorError) {
     descriptor = unsafe memfd_create(label, UInt32(belfry_MFD_CLOEXEC))
-    guard descriptor >= 0 else { throw .fromErrno("memfd_create", "making a file in memory") }
+    guard descriptor >= 0 else { throw .fromErrno("memfd_create", "creating a file in memory") }
   }
 
   /// One that another process has made, which this object takes over.
@@ -37,7 +37,7 @@ package final class MemoryFile: Sendable {
       if count > 0 {
         written += count
       } else if errno != EINTR {
-        throw .fromErrno("write", "filling a file in memory")
+        throw .fromErrno("write", "writing a file in memory")
       }
     }
   }

@@ -13,7 +13,7 @@ internal import Glibc
     self.loop = loop
     // Its own socket must not keep a loop alive that waits for nothing else.
     guard let resolver = unsafe evdns_base_new(loop.base, EVDNS_BASE_DISABLE_WHEN_INACTIVE) else {
-      throw ReactorError(function: "evdns_base_new", detail: "making a name resolver")
+      throw ReactorError(function: "evdns_base_new", detail: "creating a name resolver")
     }
     unsafe self.resolver = resolver
     // Without a name server, names of /etc/hosts can still be resolved, and others fail.

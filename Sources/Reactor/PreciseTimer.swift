@@ -10,7 +10,7 @@ package final class PreciseTimer {
   package init(on loop: EventLoop, onFire: @escaping () -> Void) throws(ReactorError) {
     descriptor = timerfd_create(
       CLOCK_MONOTONIC, Int32(TFD_CLOEXEC | TFD_NONBLOCK))
-    guard descriptor >= 0 else { throw .fromErrno("timerfd_create", "making a timer") }
+    guard descriptor >= 0 else { throw .fromErrno("timerfd_create", "creating a timer") }
     let descriptor = descriptor
     watch = try Event(on: loop, readable: descriptor) {
       var count: UInt64 = 0

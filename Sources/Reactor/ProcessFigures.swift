@@ -56,7 +56,7 @@ package struct ProcessFigures: Sendable, Equatable {
     // The name of the program, the second field, may have blanks and parentheses in it (proc(5)).
     let fields = text[(text.lastIndex(of: ")") ?? text.startIndex)...].split(separator: " ")
     guard fields.count > 20, let ticks = Double(fields[20]) else {
-      throw ReactorError(function: "read", detail: "/proc/self/stat has no time of start")
+      throw ReactorError(function: "read", detail: "/proc/self/stat has no start time")
     }
     let sinceBoot = Double(MonotonicClock.sinceBoot) / 1e9
     return WallClock.preciseSeconds - (sinceBoot - ticks / Double(sysconf(Int32(_SC_CLK_TCK))))

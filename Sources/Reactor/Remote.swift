@@ -11,7 +11,7 @@ package final class Remote: Sendable {
 
   fileprivate init() throws(ReactorError) {
     descriptor = eventfd(0, Int32(EFD_CLOEXEC | EFD_NONBLOCK))
-    guard descriptor >= 0 else { throw .fromErrno("eventfd", "opening the door to a loop") }
+    guard descriptor >= 0 else { throw .fromErrno("eventfd", "creating an eventfd") }
   }
 
   deinit { close(descriptor) }

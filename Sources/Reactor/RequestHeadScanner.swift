@@ -98,7 +98,8 @@ struct RequestHeadScanner {
     verdict = .refused(
       method == nil
         ? HTTPRefusal(.uriTooLong, "the request line is longer than \(limits.headBytes) bytes")
-        : HTTPRefusal(.headerFieldsTooLarge, "the head is longer than \(limits.headBytes) bytes"))
+        : HTTPRefusal(
+          .headerFieldsTooLarge, "the request head is longer than \(limits.headBytes) bytes"))
   }
 
   /// - Parameter line: without its end.
@@ -120,7 +121,7 @@ struct RequestHeadScanner {
       let last = line.lastIndex(of: .space), last > first + 1, last + 1 < line.endIndex
     else { throw .bad("the request line must be a method, a target and a version") }
     guard line[..<first].allSatisfy(\.isTokenCharacter) else {
-      throw .bad("the method is no token")
+      throw .bad("the method is not a valid token")
     }
     let target = first + 1..<last
     guard line[target].allSatisfy({ $0 > .space && $0 < 0x7F }) else {
@@ -131,12 +132,12 @@ struct RequestHeadScanner {
       let isVersion =
         version.utf8.count == 8 && version.hasPrefix("HTTP/") && version.utf8.last!.isDigit
       throw isVersion
-        ? HTTPRefusal(.versionNotSupported, "HTTP/1.1 and HTTP/1.0 are spoken here")
-        : .bad("the version is none of HTTP")
+        ? HTTPRefusal(.versionNotSupported, "only HTTP/1.1 and HTTP/1.0 are supported")
+        : .bad("the version is not an HTTP version")
     }
     isHTTP11 = version == "HTTP/1.1"
     guard let method = HTTPMethod(rawValue: String(decoding: line[..<first], as: UTF8.self)) else {
-      throw HTTPRefusal(.notImplemented, "this method is not known here")
+      throw HTTPRefusal(.notImplemented, "this method is not supported")
     }
     self.method = method
     // Absolute-form would bring a second host that must agree with the first: only proxies need it.
@@ -159,11 +160,11 @@ struct RequestHeadScanner {
     case 4 where isNamed(field, "host"): try readHost(bytes[field.value])
     case 6 where isNamed(field, "expect"):
       guard bytes[field.value].equalsIgnoringASCIICase("100-continue".utf8) else {
-        throw HTTPRefusal(.expectationFailed, "only 100-continue can be expected here")
+        throw HTTPRefusal(.expectationFailed, "the only supported expectation is 100-continue")
       }
     case 14 where isNamed(field, "content-length"): try readLength(bytes[field.value])
     case 17 where isNamed(field, "transfer-encoding"):
-      throw HTTPRefusal(.lengthRequired, "a body must come with its Content-Length")
+      throw HTTPRefusal(.lengthRequired, "a body needs a Content-Length")
     default: break
     }
   }
@@ -183,11 +184,11 @@ struct RequestHeadScanner {
     guard colon < line.upperBound, bytes[colon] == .colon, colon > line.lowerBound else {
       let hasColon = (colon..<line.upperBound).contains { bytes[$0] == .colon }
       throw .bad(
-        hasColon ? "a header field's name is no token" : "a header field has no colon")
+        hasColon ? "a header field name is not a valid token" : "a header field has no colon")
     }
     var value = colon + 1..<line.upperBound
     guard !bytes.extracting(value).hasControlCharacters else {
-      throw .bad("a header field has control characters")
+      throw .bad("a header field contains control characters")
     }
     while let first = value.first, bytes[first].isBlank { value.removeFirst() }
     while let last = value.last, bytes[last].isBlank { value.removeLast() }
@@ -201,13 +202,13 @@ struct RequestHeadScanner {
     let allowed = value.allSatisfy { byte in
       byte.isAlphanumeric || ".-_:[]%~".utf8.contains(byte)
     }
-    guard allowed, !value.isEmpty else { throw .bad("the Host field is no host") }
+    guard allowed, !value.isEmpty else { throw .bad("the Host field is not a valid host") }
   }
 
   private mutating func readLength(_ value: ArraySlice<UInt8>) throws(HTTPRefusal) {
     guard contentLength == nil else { throw .bad("there are two Content-Length fields") }
     guard !value.isEmpty, value.count <= 18, value.allSatisfy(\.isDigit) else {
-      throw .bad("the Content-Length is no number")
+      throw .bad("the Content-Length is not a number")
     }
     let length = value.reduce(0) { $0 * 10 + Int($1 - UInt8(ascii: "0")) }
     contentLength = length
@@ -217,7 +218,7 @@ struct RequestHeadScanner {
   }
 
   private func readEnd() throws(HTTPRefusal) {
-    guard hosts == 1 || !isHTTP11 else { throw .bad("there is no Host field") }
+    guard hosts == 1 || !isHTTP11 else { throw .bad("the Host field is missing") }
     // evhttp reads no body for these, so one that came would be read as the next request.
     guard contentLength == nil || (method != .head && method != .trace) else {
       throw .bad("this method takes no body")

@@ -18,7 +18,7 @@ package struct ServiceDescriptors {
     guard count < SpawnedProcess.maximumDescriptors else {
       throw ReactorError(
         function: "sd_listen_fds",
-        detail: "\(count) descriptors are more than \(SpawnedProcess.maximumDescriptors - 1)")
+        detail: "LISTEN_FDS=\(count) is more than \(SpawnedProcess.maximumDescriptors - 1)")
     }
     let names = (ProcessEnvironment.value(of: "LISTEN_FDNAMES") ?? "")
       .split(separator: ":", omittingEmptySubsequences: false).map(String.init)

@@ -12,7 +12,7 @@ package final class ServiceSocket {
     guard path.hasPrefix("/") || path.hasPrefix("@"), path.utf8.count > 1,
       path.utf8.count <= Self.maximumPath
     else {
-      throw ReactorError(function: "sendto", detail: "NOTIFY_SOCKET=\(path) is no Unix socket")
+      throw ReactorError(function: "sendto", detail: "NOTIFY_SOCKET=\(path) is not a Unix socket")
     }
     self.path = path
     let type = Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)

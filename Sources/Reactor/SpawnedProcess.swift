@@ -83,7 +83,7 @@ package final class SpawnedProcess {
     guard unsafe waitpid(processID, &status, WNOHANG) == processID else { return }
     watch = nil
     let signal = status & 0x7F
-    onExit(signal == 0 ? "it ended with status \(status >> 8 & 0xFF)" : "signal \(signal) ended it")
+    onExit(signal == 0 ? "exited with status \(status >> 8 & 0xFF)" : "killed by signal \(signal)")
   }
 
   /// Of one that can't be watched: nothing of it shall stay.

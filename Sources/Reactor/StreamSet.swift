@@ -55,7 +55,7 @@ package struct StreamSocket: Hashable, Sendable {
     self.onOccurrence = onOccurrence
     unsafe events = unsafe Array(repeating: epoll_event(), count: Self.batch)
     descriptor = epoll_create1(Int32(EPOLL_CLOEXEC))
-    guard descriptor >= 0 else { throw .fromErrno("epoll_create1", "making a set of streams") }
+    guard descriptor >= 0 else { throw .fromErrno("epoll_create1", "creating a set of streams") }
     watch = try Event(on: loop, readable: descriptor) { [unowned self] in dispatch() }
   }
 

@@ -5,12 +5,12 @@ internal import BelfryServer
 struct AccessLogOptions: ParsableArguments {
   @Option(
     help: """
-      A file that gets a line for each finished request and stream; - is standard output. SIGUSR1 has \
-      it opened again. (default: none)
+      Log each finished request and stream to this file, one line each; - is standard output. \
+      SIGUSR1 reopens the file. (default: none)
       """)
   var accessLog: String?
 
-  @Option(help: "What its lines are: combined, as nginx writes them, or json.")
+  @Option(help: "Format of the access log: combined, as nginx writes it, or json.")
   var accessLogFormat = AccessLogFormat.combined
 
   static let names = ["access-log", "access-log-format"]

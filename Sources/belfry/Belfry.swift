@@ -8,7 +8,7 @@ internal import Reactor
 struct Belfry: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "belfry",
-    abstract: "A server for thousands of open Server-Sent Event streams, and a chat room on it.",
+    abstract: "A Server-Sent Events server for thousands of open streams, with a chat room.",
     version: Version.text,
     subcommands: [Serve.self, Check.self, Publish.self, Listen.self],
     defaultSubcommand: Serve.self)

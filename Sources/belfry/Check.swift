@@ -6,12 +6,12 @@ internal import Reactor
 /// `belfry check`: what `belfry serve` would do with the same options, environment and files.
 struct Check: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Reads options, environment and files as serve does, and prints what comes of them.",
+    abstract: "Checks options, environment and files, and prints the resulting settings.",
     discussion: """
-      Takes the options of serve. Prints each with its value and who gave it, secrets left out; nothing \
-      is listened on, connected to or written. The status is 64 when one of them is wrong; what only a start shows, \
-      such as an address that is taken, isn't tried. \
-      What is doubtful is said on standard error.
+      Takes the same options as serve. Prints each option with its value and its source; secrets are \
+      not shown. Opens no socket and writes no file, so it cannot find a problem that only a start \
+      shows, such as an address in use. Warnings go to standard error. Exits with status 64 when a \
+      setting is invalid.
       """)
 
   @OptionGroup var options: ServeOptions
@@ -21,7 +21,7 @@ struct Check: ParsableCommand {
   func run() throws {
     StandardDescriptors.fill()
     for name in Environment.unknownVariables(options: ServeOptions.names) {
-      warn("\(name) in the environment is no option of this program")
+      warn("unknown environment variable \(name)")
     }
     let sources = try Environment.sources(
       of: Array(CommandLine.arguments.dropFirst()), options: ServeOptions.names)
@@ -38,14 +38,14 @@ struct Check: ParsableCommand {
     }
     guard let room else {
       StandardStream.error.write(
-        "belfry: the limit on descriptors (ulimit -n) is too low to serve with\n")
+        "belfry: the file descriptor limit (ulimit -n) is too low to serve\n")
       throw ExitCode(1)
     }
     if let asked = settings.admission.listeners, asked > room {
-      warn("--max-listeners \(asked): the limit on descriptors (ulimit -n) leaves \(room)")
+      warn("--max-listeners \(asked): the file descriptor limit (ulimit -n) allows only \(room)")
     }
     if settings.sessionKeys == nil {
-      warn("no secret is set: sign-ins end with the process (see --secret-file)")
+      warn("no session key is set: sign-ins are lost when the server stops (see --secret-file)")
     }
   }
 

@@ -27,13 +27,13 @@ struct ConfigFile {
       func malformed(_ what: String) -> Malformed {
         Malformed(description: "line \(index + 1): \(what)")
       }
-      guard parts.count == 2 else { throw malformed("no option = value") }
+      guard parts.count == 2 else { throw malformed("expected option = value") }
       guard options.contains(name) else {
         // A line that was written the wrong way round may begin with a password.
         let isName = name.utf8.allSatisfy { $0 == UInt8(ascii: "-") || 0x61...0x7A ~= $0 }
-        throw malformed(isName ? "\(name) is no option" : "no option = value")
+        throw malformed(isName ? "unknown option \(name)" : "expected option = value")
       }
-      guard values[name] == nil else { throw malformed("\(name) has a value already") }
+      guard values[name] == nil else { throw malformed("\(name) is set twice") }
       values[name] = String(Self.trimmed(parts[1]))
     }
   }

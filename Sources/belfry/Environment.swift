@@ -28,7 +28,8 @@ enum Environment {
       guard let sockets = Int32(text), 0..<Int32(SpawnedProcess.maximumDescriptors) ~= sockets
       else {
         throw SettingsError(
-          "\(SuccessorSettings.variable) is for a server that hands over to set, not \(text)")
+          "\(SuccessorSettings.variable)=\(text) is invalid: only Belfry itself sets this variable, for its successor"
+        )
       }
       return PredecessorSettings(sockets: sockets)
     }

@@ -4,36 +4,39 @@ internal import Reactor
 
 /// Options that bound who may listen and post, and what a connection may do.
 struct LimitOptions: ParsableArguments {
-  @Option(help: "Streams open at once. (default: as many as the limit on descriptors leaves)")
+  @Option(help: "Maximum number of open streams. (default: what the file descriptor limit allows)")
   var maxListeners: Int?
 
   @Option(
     name: .customLong("max-listeners-per-ip"),
-    help: "Streams of one address, or one IPv6 /64, open at once; 0 is no bound.")
+    help: "Maximum number of open streams per IPv4 address or IPv6 /64; 0 means no limit.")
   var maxListenersPerIP = 0
 
   @Option(
     help: """
-      Messages of one address, and of one signed-in name: 5/s is five at once and one more each \
-      fifth of a second, 20/m twenty and one more every 3 s; 0 is no bound.
+      Maximum rate of messages per client address, and per signed-in name. 5/s allows five at once \
+      and one more every 200 ms; 20/m allows twenty at once and one more every 3 s; 0 means no limit.
       """)
   var postRate = RateArgument(nil)
 
-  @Option(help: "Connections open at once, streams not counted.")
+  @Option(help: "Maximum number of open connections, not counting streams.")
   var maxConnections = 1000
 
   @Option(
     name: .customLong("max-connections-per-ip"),
-    help: "Those of one address, or one IPv6 /64, trusted proxies apart; 0 is no bound.")
+    help: """
+      Maximum number of open connections per IPv4 address or IPv6 /64, except trusted proxies; 0 means \
+      no limit.
+      """)
   var maxConnectionsPerIP = 0
 
-  @Option(help: "How long a request's head may be.")
+  @Option(help: "Maximum size of a request head.")
   var maxHead = SizeArgument(8 << 10)
 
-  @Option(help: "How long a request may take to arrive, head and body.")
+  @Option(help: "Maximum time for a request to arrive, head and body.")
   var requestTimeout = DurationArgument(.seconds(10))
 
-  @Option(help: "How long a connection is kept for its next request.")
+  @Option(help: "How long an idle connection is kept open for its next request.")
   var idleTimeout = DurationArgument(.seconds(75))
 
   static let names = [

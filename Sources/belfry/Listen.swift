@@ -7,32 +7,32 @@ internal import Reactor
 /// `belfry listen`: a stream's messages as lines.
 struct Listen: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Prints the messages of a running server's rooms, one a line.",
+    abstract: "Prints the messages of a running server's rooms, one per line.",
     discussion: """
-      Comes back with the last id whenever the stream ends, as a browser does, so that no message is \
-      missed that the server still has. A line's end within a message, and other control characters, are \
-      printed as \\n and \\xHH. Says on standard error when one is missing, and when there is no \
-      stream. Ends when standard output is closed, after --count messages, and with status 1 when the \
-      server refuses for good.
+      When the stream ends, reconnects with the last id, as a browser does, and gets the messages \
+      that it missed, as far as the server still has them. Prints a line break within a message as \
+      \\n, other control characters as \\xHH. Reports gaps and lost connections on standard error. \
+      Ends when standard output is closed or after --count messages. Exits with status 1 when the \
+      server refuses the stream permanently.
       """)
 
   @OptionGroup var server: ServerOptions
 
-  @Option(help: "A room, repeatable. (default: the server's own)")
+  @Option(help: "Room to listen to. Repeatable. (default: the server's default room)")
   var room: [String] = []
 
   @Option(
     name: .customLong("last-event-id"),
-    help: "Begin after the message with this id. (default: with what comes from now on)")
+    help: "Start after the message with this id. (default: only new messages)")
   var lastEventID = ""
 
-  @Flag(help: "Print every event as an object with id, event and data, gaps too.")
+  @Flag(help: "Print every event, gaps included, as a JSON object with id, event and data.")
   var json = false
 
-  @Option(help: "End after so many messages. (default: never)")
+  @Option(help: "End after this many messages. (default: never)")
   var count: Int?
 
-  @Option(help: "A connection that brings nothing, heartbeats neither, for so long is given up.")
+  @Option(help: "Reconnect when no data, not even a heartbeat, arrives for this long.")
   var silence = DurationArgument(.seconds(60))
 
   func validate() throws {
@@ -42,7 +42,7 @@ struct Listen: ParsableCommand {
       throw ValidationError("--silence must be at least 1s")
     }
     guard lastEventID.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {
-      throw ValidationError("--last-event-id must have no control characters")
+      throw ValidationError("--last-event-id must not contain control characters")
     }
   }
 

@@ -7,47 +7,48 @@ struct Publish: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Posts a message, or each line of standard input, to a running server.",
     discussion: """
-      The status is 0 when everything was taken; 75 when the server could not take it at the moment, or \
-      nobody knows whether it did, so that it may be tried again with the same --key; and 1 when it \
-      was refused for good. Nothing that comes after a line that was not taken is posted.
+      Exits with status 0 when every message was published. Exits with 75 when the server could not \
+      publish a message at the moment, or did not answer: the message may be posted again with the \
+      same --key. Exits with 1 when a message was refused permanently. Posts no further line after a \
+      failure.
       """)
 
   @OptionGroup var server: ServerOptions
 
-  @Option(help: "The room. (default: the server's own)")
+  @Option(help: "Room to post to. (default: the server's default room)")
   var room: String?
 
-  @Option(help: "Sign in with this name first. (default: post without a name)")
+  @Option(help: "Sign in with this name first. (default: post anonymously)")
   var name: String?
 
   @Option(
     help: """
-      The message is published once under this key within five minutes, however often it is posted. \
-      (default: a random one for each message)
+      Key of the message: posted again with the same key within five minutes, it is published only \
+      once. (default: a random key for each message)
       """)
   var key: String?
 
-  @Option(help: "How long an answer may take.")
+  @Option(help: "How long to wait for an answer.")
   var timeout = DurationArgument(.seconds(10))
 
   @Option(
     help: """
-      A server that can't take it at the moment, or isn't there, is asked again for so long, at the times \
-      that it names (Retry-After); 0 is once.
+      How long to retry while the server is busy or unreachable, at the times that its Retry-After \
+      names; 0 tries once.
       """)
   var retryFor = DurationArgument(.zero)
 
-  @Argument(help: "The message; - is each line of standard input.")
+  @Argument(help: "The message, or - to post each line of standard input.")
   var message: String
 
   func validate() throws {
     _ = try server.serverURL()
     guard key == nil || message != "-" else {
       throw ValidationError(
-        "--key is for one message: a second one under it would not be published")
+        "--key is for a single message: a second one with the same key would not be published")
     }
     guard key != "" else { throw ValidationError("--key must not be empty") }
-    guard !message.isEmpty else { throw ValidationError("a message must not be empty") }
+    guard !message.isEmpty else { throw ValidationError("the message must not be empty") }
     guard timeout.value >= .milliseconds(1) else {
       throw ValidationError("--timeout must be at least 1ms")
     }
@@ -78,7 +79,7 @@ struct Publish: ParsableCommand {
   /// EX_TEMPFAIL of sysexits.h.
   private static let temporaryFailure = ExitCode(75)
 
-  /// 128 random bits, so that one that comes twice is none of ours.
+  /// 128 random bits: collision-free in practice.
   private static var randomKey: String {
     let bits = UInt128.random(in: .min ... .max)
     return String(bits, radix: 16)

@@ -6,12 +6,13 @@ internal import Reactor
 /// `belfry serve`: runs until it is told to stop.
 struct Serve: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Serves the chat room until SIGTERM or SIGINT.",
+    abstract: "Runs the server until SIGTERM or SIGINT.",
     discussion: """
-      Every option can also be set in the environment: BELFRY_ and its name in capitals with _ for \
-      -, lists separated by commas; or in the file that --config names, as lines such as history-age \
-      = 2h. The command line wins over the environment, and that over the file. Durations are written 500ms, 15s, 2m, \
-      1h or 31d, sizes 512, 64KiB or 1MiB.
+      Options can also come from environment variables and from a file. The variable of --history-age \
+      is BELFRY_HISTORY_AGE; a list is separated by commas. The file, named by --config, has lines \
+      such as history-age = 2h. The command line overrides the environment, and the environment \
+      overrides the file. Write durations as 500ms, 15s, 2m, 1h or 31d, and sizes as 512, 64KiB or \
+      1MiB.
       """)
 
   @OptionGroup var options: ServeOptions
@@ -26,7 +27,7 @@ struct Serve: ParsableCommand {
     let level = LogLevel(options.logLevel.value)
     let logger = Logger(label: "belfry") { _ in LineLogHandler(writer: writer, level: level) }
     for name in Environment.unknownVariables(options: ServeOptions.names) {
-      logger.warning("\(name) in the environment is no option of this program")
+      logger.warning("unknown environment variable", metadata: ["variable": "\(name)"])
     }
     do {
       let server = try Server(options.settingsOfProcess(), logger: logger)
@@ -37,15 +38,12 @@ struct Serve: ParsableCommand {
       ) {
         for address in server.addresses { announce(address, logger) }
         for address in server.adminAddresses {
-          logger.info("operators' side: /status and /metrics at \(address)")
+          logger.info("admin listening", metadata: ["address": "\(address)"])
         }
       }
       logger.info("stopped")
-    } catch let error as ReactorError {
-      logger.error("\(error)")
-      throw ExitCode(1)
-    } catch let error as SettingsError {
-      logger.error("\(error)")
+    } catch let error where error is ReactorError || error is SettingsError {
+      logger.error("cannot serve", metadata: ["reason": "\(error)"])
       throw ExitCode(1)
     }
   }
@@ -66,13 +64,13 @@ struct Serve: ParsableCommand {
   }
 
   private func announce(_ address: ListenAddress, _ logger: Logger) {
-    let basePath = options.basePath.value
-    switch address {
-    case .unix: logger.info("listening on \(address)")
-    case .tcp(let host, let port):
+    var facts: Logger.Metadata = ["address": "\(address)"]
+    if case .tcp(let host, let port) = address {
+      // An address that a browser on this machine can open.
       let name = host == "0.0.0.0" ? "127.0.0.1" : host == "::" ? "::1" : host
       let shown = ListenAddress.tcp(host: name, port: port)
-      logger.info("listening: open http://\(shown)\(basePath)/ in a browser")
+      facts["url"] = "http://\(shown)\(options.basePath.value)/"
     }
+    logger.info("listening", metadata: facts)
   }
 }

@@ -61,7 +61,7 @@ extension ServeOptions {
 
 extension LimitOptions {
   fileprivate func shown(listenerRoom: Int?) -> [(name: String, value: String)] {
-    let room = listenerRoom.map { "\($0), what descriptors leave" } ?? "none"
+    let room = listenerRoom.map { "\($0), from the file descriptor limit" } ?? "none"
     return [
       ("max-listeners", maxListeners.map(String.init) ?? room),
       ("max-listeners-per-ip", "\(maxListenersPerIP)"),

@@ -9,56 +9,56 @@ internal import Reactor
 struct ServeOptions: ParsableArguments {
   @Option(
     help: """
-      A file with options, a line history-age = 2h for each. SIGHUP has it, and --secret-file, read \
-      again. (default: none)
+      Read options from this file, one per line, such as history-age = 2h. SIGHUP reloads this file \
+      and --secret-file. (default: none)
       """)
   var config: String?
 
-  @Option(help: "Where to listen, repeatable: HOST:PORT, [IPV6]:PORT or unix:PATH.")
+  @Option(help: "Address to listen on: HOST:PORT, [IPV6]:PORT or unix:PATH. Repeatable.")
   var listen: [ListenArgument] = [ListenArgument(.tcp(host: "127.0.0.1", port: 5000))]
 
   @Option(
     help: """
-      Where operators reach /status, /metrics, /healthz and /readyz, repeatable, as --listen: \
-      nobody else should reach it. (default: nowhere)
+      Address that serves /status, /metrics, /healthz and /readyz, written as for --listen. Only \
+      operators should be able to reach it. Repeatable. (default: none)
       """)
   var adminListen: [ListenArgument] = []
 
-  @Option(help: "What all paths begin with, such as /chat.")
+  @Option(help: "Prefix of all paths, such as /chat.")
   var basePath = BasePathArgument("")
 
   @Option(
     help: """
-      The rooms that exist: names, or patterns with * and ?, separated by commas. (default: *, and \
-      with --redis chat: not every channel of that Redis is the public's)
+      Rooms that clients may use: names, or patterns with * and ?, separated by commas. (default: *; \
+      with --redis only chat, because other channels of that Redis may be private)
       """)
   var rooms: RoomsArgument?
 
-  @Option(help: "How many rooms are held at once.")
+  @Option(help: "Maximum number of rooms in memory.")
   var maxRooms = 10_000
 
-  @Option(help: "How long a message may be, in bytes.")
+  @Option(help: "Maximum size of a message.")
   var maxMessage = SizeArgument(64 << 10)
 
-  @Option(help: "Messages kept for replay in each room; 0 keeps none.")
+  @Option(help: "Number of messages kept for replay per room; 0 keeps none.")
   var historyCount = 1000
 
   @Option(help: "How long a message is kept for replay.")
   var historyAge = DurationArgument(.seconds(3600))
 
-  @Option(help: "Bytes kept for replay over all rooms.")
+  @Option(help: "Maximum size of the messages kept for replay, all rooms together.")
   var historyBytes = SizeArgument(64 << 20)
 
-  @Option(help: "A silent stream is sent a comment at least this often; 0 is never.")
+  @Option(help: "Send a comment on a stream that was silent for this long; 0 means never.")
   var heartbeat = DurationArgument(.seconds(15))
 
-  @Option(help: "How long a browser is told to wait before it reconnects.")
+  @Option(help: "How long a browser waits before it reconnects.")
   var retry = DurationArgument(.seconds(2))
 
-  @Option(help: "A listener whose oldest unsent byte is older than this is closed.")
+  @Option(help: "Close a listener when its oldest unsent byte is older than this.")
   var listenerLag = DurationArgument(.seconds(30))
 
-  @Option(help: "A listener that is more bytes behind than this is closed.")
+  @Option(help: "Close a listener when it has more unsent bytes than this.")
   var listenerLagBytes = SizeArgument(4 << 20)
 
   @OptionGroup(title: "Limits") var limits: LimitOptions
@@ -68,54 +68,57 @@ struct ServeOptions: ParsableArguments {
 
   @Option(
     help: """
-      A file with the keys that sign sessions, one a line, each of at least 32 bytes: the first \
-      signs, all verify. BELFRY_SECRET holds the keys themselves. (default: a random key, so that \
-      sign-ins end with the process)
+      File with the keys that sign sessions, one per line, at least 32 bytes each. The first key \
+      signs, all keys verify. BELFRY_SECRET can hold the keys instead. (default: a random key; \
+      sign-ins are lost when the server stops)
       """)
   var secretFile: String?
 
-  @Option(help: "Another origin whose pages may listen and post, repeatable: https://example.org.")
+  @Option(
+    help: "Another origin whose pages may listen and post, such as https://example.org. Repeatable."
+  )
   var origin: [OriginArgument] = []
 
   @Option(
     help: """
-      A proxy that is believed who its client is (X-Forwarded-For, -Proto, -Host and -Prefix, or \
-      Forwarded), repeatable: an address, a network such as 10.0.0.0/8, or unix.
+      Proxy whose X-Forwarded-For, -Proto, -Host and -Prefix, or Forwarded, fields are trusted: an \
+      address, a network such as 10.0.0.0/8, or unix. Repeatable.
       """)
   var trustedProxy: [String] = []
 
   @Option(
     help: """
-      The Redis that connects several nodes: redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE] or \
-      unix:PATH[?db=DATABASE]. (default: none, this process alone)
+      Redis that connects several nodes: redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE] or \
+      unix:PATH[?db=DATABASE]. (default: none, a single node)
       """)
   var redis: RedisArgument?
 
-  @Option(help: "An answer of Redis that is later than this counts as none.")
+  @Option(help: "How long to wait for an answer from Redis before it counts as down.")
   var redisTimeout = DurationArgument(.seconds(2))
 
-  @Option(help: "Vue's runtime build.")
+  @Option(help: "Path of Vue's runtime build.")
   var vuePath = "/usr/share/javascript/vue/vue.runtime.min.js"
 
-  @Option(help: "How long streams and answers may take to end when the server is stopped.")
+  @Option(help: "Time for streams and requests to end when the server stops.")
   var drainTime = DurationArgument(.seconds(10))
 
-  @Option(help: "How long streams and answers may take to end when a successor has taken over.")
+  @Option(help: "Time for streams and requests to end after a successor has taken over.")
   var takeoverTime = DurationArgument(.seconds(2))
 
   @Option(
-    help: "How long a successor (SIGUSR2) may take to start, and as much to load the history.")
+    help: "Time for a successor (SIGUSR2) to start, and the same again to load the history.")
   var takeoverTimeout = DurationArgument(.seconds(30))
 
-  @Flag(help: "Let other processes that say so too listen on the same ports.")
+  @Flag(help: "Let other processes with this option listen on the same ports.")
   var reusePort = false
 
   @OptionGroup(title: "Access log") var accessLog: AccessLogOptions
 
-  @Option(help: "How often a line of counters is logged; 0 is never.")
+  @Option(help: "How often to log a line of counters; 0 means never.")
   var statsInterval = DurationArgument(.zero)
 
-  @Option(help: "What is logged: trace, debug, info, notice, warning, error or critical.")
+  @Option(
+    help: "Lowest level that is logged: trace, debug, info, notice, warning, error or critical.")
   var logLevel = LogLevelArgument(.info)
 
   /// The options' names, without dashes; the tests hold them against the help.
@@ -136,7 +139,7 @@ struct ServeOptions: ParsableArguments {
     for (place, address) in (settings.listen + settings.adminListen).enumerated() {
       if case .tcp(_, 0) = address { continue }
       guard !(settings.listen + settings.adminListen).dropFirst(place + 1).contains(address) else {
-        throw ValidationError("\(address) can be listened on once")
+        throw ValidationError("\(address) is given more than once")
       }
     }
     settings.basePath = basePath.value
@@ -144,7 +147,7 @@ struct ServeOptions: ParsableArguments {
     settings.rooms = rooms?.value ?? (settings.redis == nil ? RoomRules() : .chatOnly)
     guard settings.rooms.home != nil else {
       throw ValidationError(
-        "--rooms must have a room for the page: chat, or a name without * and ?")
+        "--rooms must allow a default room: chat, or a name without * and ?")
     }
     settings.maximumMessage = try positive(
       maxMessage.value, "--max-message", atMost: 1 << 30, "1GiB")
@@ -171,7 +174,7 @@ struct ServeOptions: ParsableArguments {
     settings.statisticsInterval = statsInterval.value > .zero ? statsInterval.value : nil
     settings.sessionKeys = try sessionKeys()
     guard accessLog.accessLog != "" else {
-      throw ValidationError("--access-log must name a file, or be -")
+      throw ValidationError("--access-log must be a file name or -")
     }
     settings.accessLog = accessLog.settings
     settings.logLevel = logLevel.value
@@ -233,7 +236,7 @@ struct ServeOptions: ParsableArguments {
     do throws(ReactorError) {
       return try File.read(vuePath)
     } catch {
-      throw ValidationError("--vue-path: \(error); Debian's package libjs-vue has it")
+      throw ValidationError("--vue-path: \(error); install the Debian package libjs-vue")
     }
   }
 

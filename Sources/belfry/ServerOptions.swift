@@ -5,8 +5,8 @@ internal import BelfryClient
 struct ServerOptions: ParsableArguments {
   @Option(
     help: """
-      The server: http://HOST[:PORT][/BASE], or unix:PATH[:/BASE] for a Unix socket. https is not \
-      spoken here.
+      Address of the server: http://HOST[:PORT][/BASE], or unix:PATH[:/BASE] for a Unix socket. \
+      https is not supported.
       """)
   var url = "http://127.0.0.1:5000"
 

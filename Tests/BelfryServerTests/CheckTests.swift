@@ -85,9 +85,9 @@ import Testing
     let (status, text) = try check(
       "--max-listeners", "5000", environment: ["BELFRY_RETRI": "1s"], descriptors: 1024)
     #expect(status == 0)
-    #expect(text.contains("warning: BELFRY_RETRI in the environment is no option"))
-    #expect(text.contains("warning: --max-listeners 5000: the limit on descriptors"))
-    #expect(text.contains("leaves 924") && text.contains("warning: no secret is set"))
+    #expect(text.contains("warning: unknown environment variable BELFRY_RETRI"))
+    #expect(text.contains("warning: --max-listeners 5000: the file descriptor limit"))
+    #expect(text.contains("allows only 924") && text.contains("warning: no session key is set"))
     let few = try check(descriptors: 20)
     #expect(few.status == 1 && few.text.contains("ulimit -n"))
   }

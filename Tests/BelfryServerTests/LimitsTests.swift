@@ -116,7 +116,7 @@ import Testing
     let listener = try server.listen()
     for _ in 0..<3 { #expect(try server.post("/post", "message=x").status == 204) }
     let refused = try server.post("/post", "message=y")
-    #expect(refused.status == 429 && refused.text.contains("too fast"))
+    #expect(refused.status == 429 && refused.text.contains("rate limit exceeded for this"))
     #expect((1190...1200).contains(try #require(refused["Retry-After"].flatMap { Int($0) })))
     func post(_ form: String, _ headers: [String] = [], source: UInt8) throws -> Int {
       try server.answer(

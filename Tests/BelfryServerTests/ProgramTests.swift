@@ -54,7 +54,7 @@ import Testing
     }
 
     func port() throws -> UInt16 {
-      let line = try line(matching: #"open http://127\.0\.0\.1:[0-9]+/"#)
+      let line = try line(matching: #"info listening address=\S+ url=http://127\.0\.0\.1:[0-9]+/"#)
       return try #require(UInt16(line.split(separator: ":").last!.dropLast()))
     }
 
@@ -120,7 +120,8 @@ import Testing
         "BELFRY_BASE_PATH": "/a", "BELFRY_RETRY": "7s", "BELFRY_RETRI": "8s",
         "BELFRY_LISTEN": "127.0.0.1:1",
       ])
-    let line = try program.line(matching: #"open http://127\.0\.0\.1:[0-9]+/b/"#)
+    let line = try program.line(
+      matching: #"info listening address=\S+ url=http://127\.0\.0\.1:[0-9]+/b/"#)
     let port = try #require(UInt16(line.dropLast(3).split(separator: ":").last!))
     let listener = try Listener(port: port, "/b/stream")
     _ = try listener.openingID()
@@ -219,7 +220,7 @@ import Testing
     // Fewer than it knows of, as if others had taken them: connections are bounded by what it knows.
     try lowerLimit(of: program.process.processIdentifier, to: 30)
     var idle = try (0..<100).map { _ in try Client(port: port) }
-    _ = try program.line(matching: "no descriptor left")
+    _ = try program.line(matching: "no file descriptor left")
     #expect(try comesToRest(program.process.processIdentifier))
     idle.removeAll()
     let publisher = try Client(port: port)
@@ -230,7 +231,8 @@ import Testing
     #expect(try listener.texts(1)[0].hasSuffix(": x"))
     kill(program.process.processIdentifier, SIGTERM)
     let text = try program.end().text
-    #expect(text.split(separator: "\n").filter { $0.contains("no descriptor left") }.count == 1)
+    #expect(
+      text.split(separator: "\n").filter { $0.contains("no file descriptor left") }.count == 1)
   }
 
   @Test func `those who say nothing can't take the last descriptors`() throws {
@@ -246,7 +248,7 @@ import Testing
     #expect(try listener.texts(1)[0].hasSuffix(": x"))
     _ = try program.line(matching: "statistics .*ended-total=[0-9]")
     kill(program.process.processIdentifier, SIGTERM)
-    #expect(try !program.end().text.contains("no descriptor left"))
+    #expect(try !program.end().text.contains("no file descriptor left"))
     withExtendedLifetime(silent) {}
   }
 

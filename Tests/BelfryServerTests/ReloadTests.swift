@@ -47,11 +47,11 @@ import Testing
       "max-listeners-per-ip = 4\npost-rate = 2/h\nlog-level = debug\nmax-rooms = 7\n")
     try secret.write(String(repeating: "b", count: 40))
     kill(program.process.processIdentifier, SIGHUP)
-    let line = try program.line(matching: "settings read again .*")
+    let line = try program.line(matching: "settings reloaded .*")
     for option in ["max-listeners-per-ip", "post-rate", "log-level", "secret-file", "retry"] {
       #expect(line.contains(option), "\(option)")
     }
-    _ = try program.line(matching: "only by a restart options=max-rooms")
+    _ = try program.line(matching: "some settings need a restart options=max-rooms")
     let fourth = try Listener(port: port)
     #expect(fourth.response.status == 200)
     #expect(try status(port, "/stream") == 429)
@@ -62,13 +62,13 @@ import Testing
 
     // With a mistake in it everything stays as it was.
     for (text, mistake) in [
-      ("max-listeners-per-ip = 9\nmax-listener = 1\n", "line 2: max-listener is no option"),
+      ("max-listeners-per-ip = 9\nmax-listener = 1\n", "line 2: unknown option max-listener"),
       ("max-listeners-per-ip = 9\nretry = soon\n", "retry"),
       ("max-listeners-per-ip = 9\nmax-connections = 0\n", "--max-connections must be"),
     ] {
       try config.write(text)
       kill(program.process.processIdentifier, SIGHUP)
-      _ = try program.line(matching: "error settings not changed: .*\(mistake)")
+      _ = try program.line(matching: "error settings not reloaded .*\(mistake)")
       #expect(try status(port, "/stream") == 429)
     }
     kill(program.process.processIdentifier, SIGTERM)
@@ -80,7 +80,8 @@ import Testing
     let program = try ProgramTests.Program(
       ProgramTests.anyPort,
       environment: ["BELFRY_CONFIG": config.path, "BELFRY_BASE_PATH": "/b"])
-    let line = try program.line(matching: #"open http://127\.0\.0\.1:[0-9]+/b/"#)
+    let line = try program.line(
+      matching: #"info listening address=\S+ url=http://127\.0\.0\.1:[0-9]+/b/"#)
     let port = try #require(UInt16(line.dropLast(3).split(separator: ":").last!))
     let listener = try Listener(port: port, "/b/stream")
     _ = try listener.openingID()

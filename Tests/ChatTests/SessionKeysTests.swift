@@ -46,7 +46,7 @@ import Testing
     }
     let error = SessionKeyError.keyTooShort(line: 3, bytes: 31)
     #expect(
-      "\(error)" == "The key in line 3 of the secret file has 31 bytes; it needs at least 32.")
+      "\(error)" == "The key in line 3 of the secret file has 31 bytes; the minimum is 32.")
   }
 
   @Test(arguments: ["", "\n", " \r\n\r\n  "])

@@ -73,7 +73,8 @@ private struct Court {
     let tally = court.tally(5)
     #expect(tally.missing == 1 && tally.delivered == 14)
     #expect(tally.duplicated == 0 && tally.reordered == 0)
-    #expect(court.judge.offenders.map(\.text) == ["listener 1 misses message 2 of publisher 0"])
+    #expect(
+      court.judge.offenders.map(\.text) == ["listener 1 did not get message 2 of publisher 0"])
   }
 
   @Test func `the last one left out is missing`() {
@@ -266,7 +267,7 @@ private struct Court {
     court.deliver(Court.text(0), to: 1, at: 7000)
     #expect(
       court.judge.offenders
-        == [Offender(moment: 7000, text: "listener 8 got message 0 of publisher 0 again")])
+        == [Offender(moment: 7000, text: "listener 8 got message 0 of publisher 0 twice")])
   }
 
   @Test func `what a joiner is sent of earlier times says nothing of latency`() {

@@ -213,7 +213,7 @@ import Testing
     ]).end()
     #expect(status == 0, "\(text)")
     #expect(text.contains("| Belfry | ") && text.contains("| floor (a bare `send` loop) | "))
-    #expect(text.contains("the load's own CPU") && text.contains("of the floor's deliveries"))
+    #expect(text.contains("load tool CPU") && text.contains("per delivery of the floor"))
     #expect(text.contains("- machine: ") && text.contains("- versions: belfry: "))
   }
 }

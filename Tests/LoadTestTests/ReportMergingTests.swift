@@ -41,7 +41,7 @@ import Testing
       parts.results[1].readsBehind = behind
     }
     #expect(report.load.wasBottleneck)
-    #expect(report.warnings.contains { $0.contains("may have set these figures") })
+    #expect(report.warnings.contains { $0.contains("may have limited these figures") })
   }
 
   @Test(arguments: [(4.0, true), (12, false)])
@@ -76,7 +76,8 @@ import Testing
       #expect(
         report.offenders
           == (isSame
-            ? [] : ["some listeners got message 0 of publisher 0 in another order than others"]))
+            ? [] : ["some listeners got message 0 of publisher 0 in a different order than others"])
+      )
     }
   }
 
@@ -117,7 +118,9 @@ import Testing
       }
     }
     #expect(report.slow?.othersMoved == isTold)
-    #expect(report.warnings.contains { $0.contains("latency moved") } == isTold)
+    #expect(
+      report.warnings.contains { $0.contains("got messages later while some did not read") }
+        == isTold)
   }
 
   @Test func `a page has memory's slope`() throws {
@@ -129,7 +132,7 @@ import Testing
       parts.pids = [1]
       parts.samples = moments
     }
-    #expect(ReportPage([report], names: ["x"]).html.contains("<td>2 KiB an hour</td>"))
+    #expect(ReportPage([report], names: ["x"]).html.contains("<td>2 KiB per hour</td>"))
   }
 }
 

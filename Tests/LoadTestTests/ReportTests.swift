@@ -51,7 +51,7 @@ private let sample: Result<Report, any Error> = Result {
   @Test func `its text says what is wrong, and who`() throws {
     let text = try sample.get().text
     #expect(text.contains("FAILED: 1 missing"))
-    #expect(text.contains("misses message"))
+    #expect(text.contains("did not get message"))
     #expect(text.contains("per delivery"))
   }
 
@@ -167,7 +167,9 @@ private enum Markup {
   @Test func `the load's own cost stands beside the servers', and is held against the floor's`()
     throws
   {
-    for (own, says) in [(5.0, "it is not what was measured"), (9, "may have set these figures")] {
+    for (own, says) in [
+      (5.0, "it did not limit these figures"), (9, "may have limited these figures"),
+    ] {
       var comparison = try comparison()
       for index in comparison.rounds.indices {
         comparison.rounds[index].report?.load.cpuUsPerDelivery = own
@@ -176,10 +178,10 @@ private enum Markup {
       let rows = table.split(separator: "\n").map {
         $0.split(separator: "|").map { $0.trimmingCharacters(in: .whitespaces) }
       }
-      let column = try #require(rows[0].firstIndex(of: "the load's own CPU"))
+      let column = try #require(rows[0].firstIndex(of: "load tool CPU"))
       let floor = try #require(rows.first { $0.first == "floor (a bare `send` loop)" })
       #expect(floor[column].hasPrefix("\(Int(own)).00 µs"), "\(table)")
-      #expect(table.contains("\(Int(own)).00 µs of processor time for each of the floor's"))
+      #expect(table.contains("\(Int(own)).00 µs of CPU time per delivery of the floor"))
       #expect(table.contains(says), "\(table)")
     }
   }

@@ -131,7 +131,7 @@ import Testing
     let line = [UInt8](repeating: UInt8(ascii: "x"), count: 4000)
     for _ in 0..<2000 { file.write(line) }
     let loss = try #require(file.takeLoss())
-    #expect(loss.lines > 1000 && loss.reason == "they were not written in time")
+    #expect(loss.lines > 1000 && loss.reason == "not written in time")
     #expect(file.takeLoss() == nil)
     // Ends the thread's wait.
     close(source)

@@ -27,10 +27,10 @@ import Testing
   }
 
   @Test func `how it ended is told, and it is waited for`() throws {
-    #expect(try run("exit 0") == "it ended with status 0")
-    #expect(try run("exit 41") == "it ended with status 41")
-    #expect(try run("kill -TERM $$") == "signal 15 ended it")
-    #expect(try run("exec sleep 100", kills: true) == "signal 9 ended it")
+    #expect(try run("exit 0") == "exited with status 0")
+    #expect(try run("exit 41") == "exited with status 41")
+    #expect(try run("kill -TERM $$") == "killed by signal 15")
+    #expect(try run("exec sleep 100", kills: true) == "killed by signal 9")
   }
 
   @Test func `it gets its environment, and the descriptors from 3 on`() throws {
@@ -42,7 +42,7 @@ import Testing
       "echo $WHO ${#HOME} >&4; for i in 0 1 2 3 4; do [ -e /proc/$$/fd/$i ] && echo $i >&4; done"
     let reason = try run(
       script, environment: ["WHO=me", "PATH=/usr/bin:/bin"], descriptors: [ends[0], ends[1]])
-    #expect(reason == "it ended with status 0")
+    #expect(reason == "exited with status 0")
     var block = [UInt8](repeating: 0, count: 1000)
     let count = unsafe read(ends[0], &block, block.count)
     let text = String(decoding: block[..<max(0, count)], as: UTF8.self)
@@ -56,9 +56,9 @@ import Testing
     unsafe sigaddset(&mask, SIGUSR1)
     unsafe pthread_sigmask(SIG_BLOCK, &mask, nil)
     defer { unsafe pthread_sigmask(SIG_UNBLOCK, &mask, nil) }
-    #expect(try run("kill -USR1 $$; exit 0") == "signal \(SIGUSR1) ended it")
+    #expect(try run("kill -USR1 $$; exit 0") == "killed by signal \(SIGUSR1)")
     // The loop ignores SIGPIPE.
-    #expect(try run("kill -PIPE $$; exit 0") == "signal \(SIGPIPE) ended it")
+    #expect(try run("kill -PIPE $$; exit 0") == "killed by signal \(SIGPIPE)")
   }
 
   @Test func `a program that isn't there is an error that names it`() throws {

@@ -62,12 +62,12 @@ class Belfry:
         )
         for line in self.process.stderr:
             self.log.append(line)
-            found = re.search(r"open http://127\.0\.0\.1:(\d+)", line)
+            found = re.search(r"url=http://127\.0\.0\.1:(\d+)", line)
             if found:
                 self.port = int(found[1])
                 if self.admin_port is None:
                     break
-            found = re.search(r"operators' side: .*127\.0\.0\.1:(\d+)", line)
+            found = re.search(r"admin listening address=127\.0\.0\.1:(\d+)", line)
             if found:
                 self.admin_port = int(found[1])
                 break

@@ -45,7 +45,7 @@ class StatusTests(unittest.TestCase):
         listeners = [self.listen(server.port) for _ in range(3)]
         page.wait_figure("listeners", "3")
         server.post("one", "two")
-        until(lambda: page.more("published") == "2 in all", lambda: page.more("published"))
+        until(lambda: page.more("published") == "2 total", lambda: page.more("published"))
         until(lambda: page.figure("memory") not in ("–", "0"), lambda: page.figure("memory"))
         self.assertGreater(int(page.figure("descriptors")), 5)
         self.assertEqual(self.session.run("return document.title;"), "3 listeners · Belfry")
@@ -110,19 +110,19 @@ class StatusTests(unittest.TestCase):
         server.process.send_signal(signal.SIGSTOP)
         try:
             page.wait_state("silent")
-            self.assertEqual(page.text("#state"), "Nothing heard, figures are old")
+            self.assertEqual(page.text("#state"), "No data, figures are old")
         finally:
             server.process.send_signal(signal.SIGCONT)
         page.wait_state("live")
         # The loop has slept for seconds, and the page says so.
-        until(lambda: "The loop is late: everything waits for it." in page.alarms, "the alarm")
+        until(lambda: "The event loop is slow: all clients are delayed." in page.alarms, "the alarm")
 
     def test_a_backplane_that_is_away_is_said(self):
         # Nobody listens on port 1.
         server = self.serve("--redis", "redis://127.0.0.1:1")
         page = StatusPage(self.session, server).open()
         until(lambda: "Redis is down" in page.text("#facts"), lambda: page.text("#facts"))
-        self.assertTrue(page.alarms[0].startswith("Messages don’t get through"), page.alarms)
+        self.assertTrue(page.alarms[0].startswith("Messages are not delivered"), page.alarms)
         self.assertTrue(self.session.run("return document.title;").startswith("! "))
 
     def test_one_watcher_too_many_is_told_to_wait(self):
@@ -143,7 +143,7 @@ class StatusTests(unittest.TestCase):
         page.wait_figure("listeners", "2")
         server.process.send_signal(signal.SIGTERM)
         until(lambda: page.text("#facts li") == "Stopping", lambda: page.text("#facts li"))
-        self.assertIn("The server is stopping: its streams are being ended.", page.alarms)
+        self.assertIn("The server is stopping and is closing its streams.", page.alarms)
         server.process.send_signal(signal.SIGTERM)
         page.wait_state("reconnecting")
 

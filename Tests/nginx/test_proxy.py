@@ -245,7 +245,7 @@ class RefusalTests(HTTPTests):
         self.assert_busy(site.client.get("/stream", BROWSER), (2.5, 7.5))
         program = site.client.get("/stream", {"Accept": "*/*"})
         self.assertEqual((program.status, program.headers["Retry-After"]), (503, "5"))
-        self.assertIn("listeners", program.text)
+        self.assertIn("listener limit reached", program.text)
         self.assertEqual(site.client.post("all"), 204)
         for stream in streams:
             self.assertEqual(stream.text(), "all")

@@ -234,7 +234,7 @@ class WithSystemd(Package):
         self.assertTrue(machine.path("/run/belfry/belfry.sock").is_socket())
         self.assert_replayed(machine, "kept", path="/chat/stream")
         machine.run("systemctl", "reload", "belfry")
-        until(lambda: "settings read again" in self.journal(machine), "the reload")
+        until(lambda: "settings reloaded" in self.journal(machine), "the reload")
 
     def journal(self, machine):
         return machine.run("journalctl", "--unit=belfry", "--output=cat", "--no-pager")

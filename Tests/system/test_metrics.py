@@ -108,8 +108,8 @@ class Counts(unittest.TestCase):
             "--listener-lag", "2s", "--listener-lag-bytes", "1MiB", "--drain-time", "8s",
             "--request-timeout", "1h", "--idle-timeout", "1h")
         self.addCleanup(self.server.kill)
-        line = wait(lambda: [line for line in self.server.log if "/metrics at" in line], 5,
-                    "it says where operators look")[0]
+        line = wait(lambda: [line for line in self.server.log if "admin listening" in line], 5,
+                    "the log names the admin address")[0]
         self.admin = http.client.HTTPConnection("127.0.0.1", int(line.rsplit(":", 1)[1]), timeout=20)
         self.addCleanup(self.admin.close)
         self.crowd = Crowd(self.server.port)

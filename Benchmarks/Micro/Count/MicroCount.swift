@@ -6,16 +6,16 @@ internal import MicroCases
 struct MicroCount: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "micro-count",
-    abstract: "Does one case of the microbenchmarks, for its instructions to be counted.",
+    abstract: "Runs one microbenchmark case, so that its instructions can be counted.",
     discussion: """
       Without arguments it prints the cases: name, unit, units per repetition, and repetitions that \
       are enough, with tabs between. See Benchmarks/Micro/compare.
       """)
 
-  @Argument(help: "The case's name.")
+  @Argument(help: "Name of the case.")
   var name: String?
 
-  @Argument(help: "How often.")
+  @Argument(help: "Number of repetitions.")
   var repetitions = 0
 
   func validate() throws {

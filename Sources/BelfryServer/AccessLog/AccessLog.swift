@@ -33,7 +33,8 @@ final class AccessLog {
     file = try LogFile(settings.path) { error in
       if let error {
         logger.error(
-          "access log not reopened: it goes on as it was", metadata: ["reason": "\(error)"])
+          "access log not reopened, still writing to the old file", metadata: ["reason": "\(error)"]
+        )
       } else {
         logger.notice("access log reopened")
       }
@@ -103,7 +104,7 @@ final class AccessLog {
   func reportLoss() {
     guard let loss = file.takeLoss() else { return }
     logger.warning(
-      "lines of the access log were lost",
+      "access log lines lost",
       metadata: ["lines": "\(loss.lines)", "reason": "\(loss.reason)"])
   }
 

@@ -22,58 +22,64 @@ struct MetricsText {
   // MARK: What there is
 
   private mutating func writeServer(_ figures: Figures) {
-    gauge("build_info", "Which Belfry this is.", [("version", Version.text, 1)])
-    gauge("ready", "Whether /readyz says so.", figures.readiness.isReady ? 1 : 0)
+    gauge("build_info", "Version of Belfry; the value is always 1.", [("version", Version.text, 1)])
+    gauge("ready", "1 if /readyz reports ready, else 0.", figures.readiness.isReady ? 1 : 0)
     gauge(
-      "backplane_up", "Whether messages get through.",
+      "backplane_up", "1 if messages can be published and delivered, else 0.",
       [("backplane", figures.backplane.name, figures.backplane.isUp ? 1 : 0)])
     histogram(
       "loop_lag_seconds",
-      "How long the loop lets wait what comes at any moment; each millisecond counts once.",
+      "Event loop delay, sampled each millisecond.",
       figures.loopLag)
   }
 
   private mutating func writeStreams(_ figures: Figures) {
     let hub = figures.hub
     gauge("listeners", "Open streams.", hub.listeners)
-    gauge("max_listeners", "Streams that may be open.", figures.maximumListeners)
-    gauge("listeners_behind", "Streams that have not taken all there is for them.", hub.behind)
+    gauge("max_listeners", "Limit on open streams.", figures.maximumListeners)
+    gauge("listeners_behind", "Streams with unsent data.", hub.behind)
     counter("streams_opened", "Streams opened.", hub.opened)
-    counter("streams_closed", "Streams ended, by reason.", "reason") { hub.closed($0) }
-    counter("refused", "Requests for streams and messages refused, by reason.", "reason") {
+    counter("streams_closed", "Streams closed, by reason.", "reason") { hub.closed($0) }
+    counter("refused", "Streams and messages refused, by reason.", "reason") {
       figures.admission.refused($0)
     }
-    counter("heartbeats", "Comments sent to silent streams.", hub.heartbeats)
+    counter("heartbeats", "Heartbeat comments sent to silent streams.", hub.heartbeats)
     counter("gaps", "Gap events sent, by reason.", "reason") { hub.gaps($0) }
   }
 
   private mutating func writeMessages(_ figures: Figures) {
     let hub = figures.hub
-    counter("messages_published", "Messages taken in.", hub.published)
-    counter("messages_without_id", "Lines of strangers taken in over Redis.", hub.strays)
-    counter("messages_delivered", "Messages written to a stream completely.", hub.delivered)
+    counter("messages_published", "Messages accepted for delivery.", hub.published)
     counter(
-      "messages_coalesced", "Of those, written together with the one before.", hub.coalesced)
-    counter("messages_replayed", "Of those delivered, from history.", hub.replayed)
-    counter("sent_bytes", "Bytes written to streams, heads and comments included.", hub.bytes)
+      "messages_without_id", "Messages without an id, received from other programs over Redis.",
+      hub.strays)
+    counter("messages_delivered", "Messages written completely to a stream.", hub.delivered)
+    counter(
+      "messages_coalesced", "Delivered messages that shared a write with the previous message.",
+      hub.coalesced)
+    counter("messages_replayed", "Delivered messages that came from history.", hub.replayed)
+    counter(
+      "sent_bytes", "Bytes written to streams, including response heads and comments.", hub.bytes)
     counter("writes", "Writes to streams.", hub.writes)
     histogram(
       "publish_to_last_write_seconds",
-      "From taking a message in to writing it to the last listener that isn't behind.",
+      "Time from accepting a message to writing it to the last listener that is not behind.",
       hub.publishToLastWrite)
-    gauge("rooms", "Rooms held.", hub.rooms)
-    gauge("max_rooms", "Rooms that may be held.", figures.maximumRooms)
+    gauge("rooms", "Rooms in memory.", hub.rooms)
+    gauge("max_rooms", "Limit on rooms in memory.", figures.maximumRooms)
     gauge("history_entries", "Messages kept for replay.", hub.historyEntries)
-    gauge("history_bytes", "Bytes they take.", hub.historyBytes)
+    gauge("history_bytes", "Bytes of the messages kept for replay.", hub.historyBytes)
   }
 
   private mutating func writeConnections(_ figures: Figures) {
     let connections = figures.admission.connections
-    gauge("connections", "Open public connections that are no streams.", connections.open)
-    gauge("max_connections", "Those that may be open.", figures.maximumConnections)
+    gauge("connections", "Open public connections, not counting streams.", connections.open)
+    gauge(
+      "max_connections", "Limit on open public connections, not counting streams.",
+      figures.maximumConnections)
     counter("connections_accepted", "Public connections accepted.", connections.accepted)
     counter(
-      "connections_ended", "Connections ended by the server that were no streams, by reason.",
+      "connections_ended", "Connections closed by the server, not counting streams, by reason.",
       "reason"
     ) { connections.ended($0) }
   }
@@ -81,21 +87,24 @@ struct MetricsText {
   /// Under the names that all of Prometheus' client libraries use.
   private mutating func writeProcess(_ figures: Figures) {
     if let startTime = figures.startTime {
-      begin("process_start_time_seconds", "gauge", "When the process was started.")
+      begin(
+        "process_start_time_seconds", "gauge",
+        "Start time of the process since the Unix epoch in seconds.")
       line("process_start_time_seconds", "\(startTime)")
     }
     guard let process = figures.process else { return }
     let rows: [(name: String, help: String, value: Int)] = [
-      ("open_fds", "Open descriptors.", process.openDescriptors),
-      ("max_fds", "The limit on them.", process.maximumDescriptors),
-      ("resident_memory_bytes", "Resident memory.", process.residentBytes),
-      ("virtual_memory_bytes", "Virtual memory.", process.virtualBytes),
+      ("open_fds", "Number of open file descriptors.", process.openDescriptors),
+      ("max_fds", "Limit on open file descriptors.", process.maximumDescriptors),
+      ("resident_memory_bytes", "Resident memory size in bytes.", process.residentBytes),
+      ("virtual_memory_bytes", "Virtual memory size in bytes.", process.virtualBytes),
     ]
     for row in rows {
       begin("process_\(row.name)", "gauge", row.help)
       line("process_\(row.name)", "\(row.value)")
     }
-    begin("process_cpu_seconds_total", "counter", "Processor time of all threads.")
+    begin(
+      "process_cpu_seconds_total", "counter", "User and system CPU time of all threads in seconds.")
     line("process_cpu_seconds_total", "\(process.processorTime / .seconds(1))")
   }
 

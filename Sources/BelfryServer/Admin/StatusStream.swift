@@ -89,14 +89,14 @@ final class StatusStream {
       return
     }
     guard hub.listenerCount < Self.maximumWatchers else {
-      refuse("as many pages as may watch are open already", exchange)
+      refuse("too many status pages are open", exchange)
       return
     }
     let socket: StreamSocket
     do throws(ReactorError) {
       socket = try exchange.detach()
     } catch {
-      refuse("no descriptor is left", exchange)
+      refuse("the server has no file descriptor left", exchange)
       return
     }
     let now = ContinuousClock.now

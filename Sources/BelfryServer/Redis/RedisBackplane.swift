@@ -53,7 +53,9 @@ final class RedisBackplane: Backplane {
   func close() {
     link?.close()
     link = nil
-    for completion in waiting.removeAll() { completion(.unavailable(reason: "the server stops")) }
+    for completion in waiting.removeAll() {
+      completion(.unavailable(reason: "the server is stopping"))
+    }
   }
 
   var status: BackplaneStatus {
@@ -144,7 +146,7 @@ final class RedisBackplane: Backplane {
     for action in actions {
       guard hasPlace(for: action) else {
         // Only somebody who plays with its data can bring the numbers so far.
-        link?.fail("Redis hands out numbers that are too large")
+        link?.fail("the message number in Redis is too large")
         return
       }
       switch action {
@@ -201,7 +203,7 @@ final class RedisBackplane: Backplane {
     guard !hub.load(room, history, now: .now) else { return }
     unfollow(room)
     for completion in waiting.remove(wanting: room) {
-      completion(.unavailable(reason: "as many rooms as this server may hold are open already"))
+      completion(.unavailable(reason: "room limit reached"))
     }
   }
 
@@ -224,8 +226,8 @@ final class RedisBackplane: Backplane {
     link.evaluate(.load, command) { [weak self] reply in
       guard let self, let reply else { return }
       guard let page = RedisPage(reply) else {
-        if case .error(let text) = reply { return self.link?.fail("Redis says: \(text)") ?? () }
-        return self.link?.fail("Redis answers what the script does not say") ?? ()
+        if case .error(let text) = reply { return self.link?.fail("Redis error: \(text)") ?? () }
+        return self.link?.fail("unexpected reply from the Redis script") ?? ()
       }
       perform(rooms.loaded(page, of: room, token: token))
     }
@@ -244,7 +246,7 @@ final class RedisBackplane: Backplane {
   ) {
     let now = ContinuousClock.now
     guard following.hasPlace(for: names, limit: hub.settings.maximumRooms) else {
-      completion(.unavailable(reason: "as many rooms as this server may hold are open already"))
+      completion(.unavailable(reason: "room limit reached"))
       return
     }
     for name in names {

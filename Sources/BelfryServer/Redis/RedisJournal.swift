@@ -45,12 +45,12 @@ final class RedisJournal {
   func published() {
     guard refusal != nil else { return }
     refusal = nil
-    logger.notice("redis takes messages again")
+    logger.notice("redis accepts messages again")
   }
 
   func tooLong(_ room: RoomName, bytes: Int) {
     logger.warning(
-      "a line without an id was too long to be passed on",
+      "unnumbered line too long, dropped",
       metadata: ["room": "\(room)", "bytes": "\(bytes)"])
   }
 }

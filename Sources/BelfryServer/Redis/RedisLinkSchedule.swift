@@ -45,7 +45,7 @@ struct RedisLinkSchedule {
         return .fail(reason: "no answer within \(timeout)")
       }
       if let oldest = markers.first, now - oldest > timeout {
-        return .fail(reason: "nothing heard on the subscribing connection within \(timeout)")
+        return .fail(reason: "no data on the subscribing connection within \(timeout)")
       }
       return .nothing
     }

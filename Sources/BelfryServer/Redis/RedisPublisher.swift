@@ -50,12 +50,12 @@ final class RedisPublisher {
     completion: @escaping (PublishOutcome) -> Void
   ) {
     guard let link, link.isUp else {
-      completion(.refused(reason: "Redis can't be reached; the message was not taken"))
+      completion(.refused(reason: "Redis can't be reached; the message was not published"))
       return
     }
     let bytes = publication.text.utf8.count
     guard hasRoom(for: bytes) else {
-      completion(.refused(reason: "Redis does not keep up; the message was not taken"))
+      completion(.refused(reason: "Redis is too slow; the message was not published"))
       return
     }
     outstanding.count += 1
@@ -111,13 +111,13 @@ final class RedisPublisher {
       let code = reply?.errorCode ?? ""
       guard RedisScripts.refusals.contains(code) else {
         return .unknown(
-          reason: "Redis says \(code); it is not known whether the message was taken")
+          reason: "Redis error \(code); the message may or may not have been published")
       }
-      return .refused(reason: "Redis refuses it (\(code)); the message was not taken")
+      return .refused(reason: "Redis refused the message (\(code)); it was not published")
     default: break
     }
     return .unknown(
-      reason: "Redis did not answer; it is not known whether the message was taken")
+      reason: "Redis did not answer; the message may or may not have been published")
   }
 
   /// A key may be answered with an id of an earlier epoch: of two the later is greater.

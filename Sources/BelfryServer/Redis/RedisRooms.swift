@@ -287,5 +287,7 @@ struct RedisRooms {
     return heldBytes <= bounds.heldBytes ? [] : [Self.overrun]
   }
 
-  private static var overrun: Action { .fail(reason: "more comes than can be taken in meanwhile") }
+  private static var overrun: Action {
+    .fail(reason: "too many messages arrived while the history was loading")
+  }
 }

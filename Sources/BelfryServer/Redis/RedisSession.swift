@@ -44,8 +44,8 @@ struct RedisSession {
       // A name is a convenience, which an ACL may forbid.
       case .name: return nil
       // Redis repeats the arguments of a command that it doesn't know, and logs are no place for these.
-      case .authenticate: return "Redis refuses user or password (\(reply.errorCode ?? ""))"
-      default: return "Redis says: \(text)"
+      case .authenticate: return "Redis rejected the user or password (\(reply.errorCode ?? ""))"
+      default: return "Redis error: \(text)"
       }
     }
     let text = reply.text ?? ""
@@ -55,7 +55,7 @@ struct RedisSession {
     case .loadScript: digests.load = text
     case .information:
       let line = text.split(whereSeparator: \.isNewline).first { $0.hasPrefix("run_id:") }
-      guard let line else { return "Redis does not say which process it is" }
+      guard let line else { return "Redis did not report its run_id" }
       run = String(line.dropFirst("run_id:".count))
     }
     return nil

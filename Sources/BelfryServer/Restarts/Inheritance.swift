@@ -42,7 +42,7 @@ final class Inheritance {
       hello.sockets.count == settings.sockets
     else {
       throw SettingsError(
-        "the server to be taken over speaks another version of this program, or none")
+        "the running server does not speak this version's takeover protocol")
     }
     self.hello = hello
     var sockets: (public: [InheritedSocket], admin: [InheritedSocket]) = ([], [])
@@ -88,7 +88,7 @@ final class Inheritance {
 
   private func received(_ packet: Packet) {
     guard let packet = try? HandoverPacket(packet) else {
-      handlers?.fail("the server to be taken over says what can't be understood")
+      handlers?.fail("unreadable packet from the running server")
       return
     }
     switch packet {
@@ -105,7 +105,7 @@ final class Inheritance {
         self?.link?.send(HandoverPacket.outcome(token, outcome).packet)
       }
     case .hello, .written, .ready, .loaded, .serving, .outcome:
-      handlers?.fail("the server to be taken over says what is not its to say")
+      handlers?.fail("unexpected packet from the running server")
     }
   }
 
@@ -123,7 +123,7 @@ final class Inheritance {
 
   private func ended() {
     link = nil
-    if serves { handlers?.gone() } else { handlers?.fail("the server to be taken over is gone") }
+    if serves { handlers?.gone() } else { handlers?.fail("the running server is gone") }
   }
 }
 

@@ -36,10 +36,10 @@ struct KeptHistory {
       case .hello(let hello) = packets[0], hello.version == HandoverPacket.Hello.currentVersion,
       case .written(let time) = packets[1], Self.isInOrder(packets[2..<packets.count - 1])
     else {
-      throw Unusable(description: "it is damaged, or of another version of this program")
+      throw Unusable(description: "it is damaged, or another version of Belfry wrote it")
     }
     guard hello.backplane == backplane else {
-      throw Unusable(description: "--redis is another now")
+      throw Unusable(description: "--redis has changed")
     }
     written = time
     secret = hello.secret

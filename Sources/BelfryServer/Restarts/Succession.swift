@@ -92,7 +92,7 @@ final class Succession {
 
   private func received(_ packet: Packet) {
     guard let packet = try? HandoverPacket(packet) else {
-      return lost("it says what can't be understood")
+      return lost("unreadable packet from the successor")
     }
     switch packet {
     case .ready: perform(takeover.successorIsReady(now: .now))
@@ -101,7 +101,7 @@ final class Succession {
     case .outcome(let token, let outcome): asked.removeValue(forKey: token)?(outcome)
     // A successor says nothing else.
     case .hello, .history, .key, .written, .end, .go, .publish:
-      lost("it says what is not its to say")
+      lost("unexpected packet for this role")
     }
   }
 
@@ -126,7 +126,7 @@ final class Succession {
 
   private func lost(_ reason: String) {
     dropLink()
-    if hasLeft { logger.error("the successor is gone", metadata: ["reason": "\(reason)"]) }
+    if hasLeft { logger.error("successor lost", metadata: ["reason": "\(reason)"]) }
     perform(takeover.successorIsLost(reason))
   }
 
@@ -135,7 +135,9 @@ final class Succession {
     let unanswered = asked
     asked = [:]
     for completion in unanswered.values {
-      completion(.unknown(reason: "the server that takes messages now did not answer"))
+      completion(
+        .unknown(
+          reason: "the new server did not answer; the message may or may not have been published"))
     }
   }
 
@@ -181,7 +183,7 @@ final class Succession {
   }
 
   private func giveUp(_ reason: String) {
-    logger.error("no takeover: this server goes on", metadata: ["reason": "\(reason)"])
+    logger.error("takeover failed, this server continues", metadata: ["reason": "\(reason)"])
     hasGivenUp = true
     timer = nil
     history = nil
@@ -200,7 +202,7 @@ final class Succession {
     let bytes = publication.text.utf8.count
     guard held.count < Self.maximumHeld.count, heldBytes + bytes <= Self.maximumHeld.bytes else {
       return completion(
-        .refused(reason: "this server is being replaced; the message was not taken"))
+        .refused(reason: "this server is being replaced; the message was not published"))
     }
     heldBytes += bytes
     held.append((publication, completion))
@@ -217,7 +219,8 @@ final class Succession {
   private func forward(_ publication: Publication, _ completion: @escaping Completion) {
     guard let link else {
       return completion(
-        .refused(reason: "this server was replaced by one that is gone; the message was not taken"))
+        .refused(reason: "the server that replaced this one is gone; the message was not published")
+      )
     }
     asked[nextToken] = completion
     link.send(HandoverPacket.publish(nextToken, publication).packet)

@@ -83,7 +83,7 @@ struct Takeover {
     switch phase {
     case .starting, .sending:
       phase = .over
-      return .giveUp(reason: "this server stops")
+      return .giveUp(reason: "this server is stopping")
     case .committed: return .end
     case .over: return nil
     }
@@ -95,10 +95,10 @@ struct Takeover {
     switch phase {
     case .starting:
       phase = .over
-      return .giveUp(reason: "it was not ready within \(limit)")
+      return .giveUp(reason: "the successor was not ready within \(limit)")
     case .sending:
       phase = .over
-      return .giveUp(reason: "it did not load the history within \(limit)")
+      return .giveUp(reason: "the successor did not load the history within \(limit)")
     // It may serve already, and nobody else may do so then.
     case .committed:
       deadline = now + limit

@@ -185,7 +185,7 @@ extension TestServer {
 
 extension ProgramTests.Program {
   func adminPort() throws -> UInt16 {
-    let line = try line(matching: #"/metrics at 127\.0\.0\.1:[0-9]+"#)
+    let line = try line(matching: #"admin listening address=127\.0\.0\.1:[0-9]+"#)
     return try #require(UInt16(line.split(separator: ":").last!))
   }
 }

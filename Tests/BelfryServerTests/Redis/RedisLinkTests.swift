@@ -78,7 +78,7 @@ import Testing
     for step in steps {
       let reason = session.take(echo, of: step)
       switch step.purpose {
-      case .authenticate: #expect(reason == "Redis refuses user or password (ERR)")
+      case .authenticate: #expect(reason == "Redis rejected the user or password (ERR)")
       case .name: #expect(reason == nil)
       default: #expect(reason?.contains("unknown command") ?? false)
       }

@@ -119,7 +119,7 @@ import Testing
     // Far too long for anybody to be sent: left out, and said so.
     let huge = [UInt8](repeating: 0x62, count: 5 << 20)
     try client.ask([Array("PUBLISH".utf8), Array("chat".utf8), huge])
-    _ = try node.program.line(matching: "too long to be passed on")
+    _ = try node.program.line(matching: "unnumbered line too long, dropped")
 
     // On the envelopes' channel it takes a forger who writes there; what is no envelope, or not of
     // this history, is not believed.

@@ -65,7 +65,7 @@ import Testing
     let strange = try ProgramTests.Program(
       ProgramTests.anyPort, environment: ["NOTIFY_SOCKET": "vsock:2:1"])
     _ = try strange.port()
-    _ = try strange.line(matching: "NOTIFY_SOCKET=vsock:2:1 is no Unix socket")
+    _ = try strange.line(matching: "NOTIFY_SOCKET=vsock:2:1 is not a Unix socket")
     kill(strange.process.processIdentifier, SIGTERM)
     #expect(try strange.end().status == 0)
   }
@@ -191,20 +191,20 @@ import Testing
       unsafe unlink(path)
     }
     let activated = try Activated(sockets, names: "http:local")
-    #expect(eventually { activated.text.contains("listening on unix:\(path)") })
-    let port = try #require(activated.text.firstMatch(of: /open http:\/\/127\.0\.0\.1:([0-9]+)\//))
+    #expect(eventually { activated.text.contains("listening address=unix:\(path)") })
+    let port = try #require(activated.text.firstMatch(of: /url=http:\/\/127\.0\.0\.1:([0-9]+)\//))
     for client in [try Client(port: #require(UInt16(port.1))), try Client(path: path)] {
       try client.send("GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
       #expect(try client.response().status == 200)
     }
-    #expect(try activated.end(SIGTERM) == "it ended with status 0")
+    #expect(try activated.end(SIGTERM) == "exited with status 0")
     unsafe #expect(access(path, F_OK) == 0)
     // Whoever comes now waits for the next one.
     let waiting = try Client(path: path)
     try waiting.send("GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
     let next = try Activated(sockets, names: "")
     #expect(try waiting.response().status == 200)
-    #expect(try next.end(SIGTERM) == "it ended with status 0")
+    #expect(try next.end(SIGTERM) == "exited with status 0")
   }
 
   @Test func `a socket that is called admin is the operators', whatever stands beside it`() throws {
@@ -215,33 +215,33 @@ import Testing
       let matches = activated.text.matches(of: pattern)
       return try #require(matches.count > place ? UInt16(matches[place].1) : nil)
     }
-    #expect(eventually { activated.text.matches(of: /metrics at/).count == 2 })
+    #expect(eventually { activated.text.matches(of: /admin listening/).count == 2 })
     func status(_ target: String, _ port: UInt16) throws -> Int {
       let client = try Client(port: port)
       try client.send("GET \(target) HTTP/1.1\r\nHost: a\r\n\r\n")
       return try client.response().status
     }
-    let publicPort = try port(/open http:\/\/127\.0\.0\.1:([0-9]+)\//, 0)
+    let publicPort = try port(/url=http:\/\/127\.0\.0\.1:([0-9]+)\//, 0)
     #expect(try status("/metrics", publicPort) == 404)
     #expect(try status("/login", publicPort) == 200)
     for place in 0..<2 {
-      let adminPort = try port(/metrics at 127\.0\.0\.1:([0-9]+)/, place)
+      let adminPort = try port(/admin listening address=127\.0\.0\.1:([0-9]+)/, place)
       #expect(try status("/metrics", adminPort) == 200)
       #expect(try status("/login", adminPort) == 404)
     }
-    #expect(try activated.end(SIGTERM) == "it ended with status 0")
+    #expect(try activated.end(SIGTERM) == "exited with status 0")
   }
 
   @Test func `sockets that are another process' are not touched, and a file is no socket`() throws {
     let socket = try listeningSocket()
     let other = try Activated([socket], names: "http", pid: "1")
-    #expect(eventually { other.text.contains("open http://127.0.0.1:") })
-    #expect(try other.end(SIGTERM) == "it ended with status 0")
+    #expect(eventually { other.text.contains("url=http://127.0.0.1:") })
+    #expect(try other.end(SIGTERM) == "exited with status 0")
     close(socket)
     let file = unsafe open("/dev/null", O_RDONLY | O_CLOEXEC)
     defer { close(file) }
     let wrong = try Activated([file], names: "http")
-    #expect(try wrong.end(nil) == "it ended with status 1")
+    #expect(try wrong.end(nil) == "exited with status 1")
     #expect(wrong.text.contains("taking over descriptor 3"))
   }
 

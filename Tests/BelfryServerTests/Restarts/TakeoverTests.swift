@@ -36,19 +36,19 @@ import Testing
     #expect(slow.advance(to: start + .seconds(29)) == nil)
     #expect(
       slow.advance(to: start + .seconds(30))
-        == .giveUp(reason: "it was not ready within 30.0 seconds"))
+        == .giveUp(reason: "the successor was not ready within 30.0 seconds"))
     #expect(slow.advance(to: start + .seconds(31)) == nil)
     #expect(slow.successorIsReady(now: start + .seconds(31)) == nil)
     var late = takeover()
     #expect(
       late.successorIsReady(now: start + .seconds(30))
-        == .giveUp(reason: "it was not ready within 30.0 seconds"))
+        == .giveUp(reason: "the successor was not ready within 30.0 seconds"))
     var loading = takeover()
     _ = loading.successorIsReady(now: start + .seconds(29))
     #expect(loading.advance(to: start + .seconds(58)) == nil)
     #expect(
       loading.advance(to: start + .seconds(59))
-        == .giveUp(reason: "it did not load the history within 30.0 seconds"))
+        == .giveUp(reason: "the successor did not load the history within 30.0 seconds"))
   }
 
   @Test func `once told to serve it is ended for being late, and given up for being gone`() {
@@ -70,7 +70,7 @@ import Testing
       var cancelled = takeover
       #expect(takeover.successorIsLost("gone") == .giveUp(reason: "gone"))
       #expect(takeover.successorIsLost("gone") == nil)
-      #expect(cancelled.cancel() == .giveUp(reason: "this server stops"))
+      #expect(cancelled.cancel() == .giveUp(reason: "this server is stopping"))
       #expect(cancelled.cancel() == nil)
     }
   }

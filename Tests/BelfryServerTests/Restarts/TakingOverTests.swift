@@ -93,8 +93,8 @@ import Testing
     let port = try program.port()
     try "redis = redis://127.0.0.1:1\n".write(toFile: path, atomically: false, encoding: .utf8)
     kill(program.process.processIdentifier, SIGUSR2)
-    _ = try program.line(matching: "--redis changes by a restart alone")
-    _ = try program.line(matching: "no takeover")
+    _ = try program.line(matching: "--redis cannot change in a takeover")
+    _ = try program.line(matching: "takeover failed, this server continues")
     #expect(try KeptPublisher(name: "", port: port, posts: false).post("still here") == 204)
     kill(program.process.processIdentifier, SIGTERM)
     #expect(try program.end().status == 0)
@@ -114,9 +114,9 @@ import Testing
     _ = try program.line(matching: "successor started")
     kill(process, SIGHUP)
     _ = try program.line(matching: "taken over")
-    _ = try program.line(matching: "settings read again changed=retry")
+    _ = try program.line(matching: "settings reloaded changed=retry")
     // By the successor, which began with the new ones.
-    _ = try program.line(matching: "settings read again changed=nothing")
+    _ = try program.line(matching: "settings reloaded changed=nothing")
     withExtendedLifetime(listeners) {}
     let found = try #require(program.text.firstMatch(of: /taken over by=([0-9]+)/))
     let successor = try #require(Int32(found.1))
@@ -205,25 +205,37 @@ import Testing
     let listener = try Listener(port: port)
     let process = program.process.processIdentifier
     let cases: [(String?, String)] = [
-      ("#!/bin/sh\nexit 3\n", "no takeover.*it ended with status 3"),
-      ("#!/bin/sh\nexec sleep 100\n", "no takeover.*it was not ready within"),
-      ("#!/bin/sh\nprintf x >&3; exec sleep 100\n", "no takeover.*it was not ready within"),
-      ("#!/bin/sh\nprintf '\\7\\0\\0\\0\\0' >&3; exec sleep 100\n", "no takeover.*not its to say"),
-      ("#!/bin/sh\nprintf '\\143\\0\\0\\0\\0' >&3; exec sleep 100\n", "no takeover.*understood"),
+      ("#!/bin/sh\nexit 3\n", "takeover failed.*exited with status 3"),
+      ("#!/bin/sh\nexec sleep 100\n", "takeover failed.*the successor was not ready within"),
+      (
+        "#!/bin/sh\nprintf x >&3; exec sleep 100\n",
+        "takeover failed.*the successor was not ready within"
+      ),
+      (
+        "#!/bin/sh\nprintf '\\7\\0\\0\\0\\0' >&3; exec sleep 100\n",
+        "takeover failed.*unexpected packet"
+      ),
+      (
+        "#!/bin/sh\nprintf '\\143\\0\\0\\0\\0' >&3; exec sleep 100\n",
+        "takeover failed.*unreadable packet"
+      ),
       // Says that it is ready, and no more.
-      ("#!/bin/sh\nprintf '\\12\\0\\0\\0\\0' >&3; exec sleep 100\n", "no takeover.*did not load"),
+      (
+        "#!/bin/sh\nprintf '\\12\\0\\0\\0\\0' >&3; exec sleep 100\n",
+        "takeover failed.*did not load"
+      ),
       // Says everything, and ends before it serves: what it said of that is false, but not that it
       // is ready.
       (
         "#!/bin/sh\nprintf '\\12\\0\\0\\0\\0\\13\\0\\0\\0\\0' >&3; exec sleep 0.2\n",
-        "no takeover.*(it ended with status 0|signal 9)"
+        "takeover failed.*(exited with status 0|killed by signal 9)"
       ),
       // Says everything, and nothing more when it is told to serve.
       (
         "#!/bin/sh\nprintf '\\12\\0\\0\\0\\0\\13\\0\\0\\0\\0' >&3; exec sleep 100\n",
-        "no takeover.*signal 9"
+        "takeover failed.*killed by signal 9"
       ),
-      (nil, "no takeover.*No such file"),
+      (nil, "takeover failed.*No such file"),
     ]
     for (number, (script, line)) in cases.enumerated() {
       try FileManager.default.removeItem(atPath: binary)
@@ -269,7 +281,7 @@ import Testing
     kill(program.process.processIdentifier, SIGTERM)
     _ = try program.line(matching: "stopping")
     kill(program.process.processIdentifier, SIGUSR2)
-    _ = try program.line(matching: "no takeover")
+    _ = try program.line(matching: "takeover failed, this server continues")
     kill(program.process.processIdentifier, SIGTERM)
     #expect(try program.end().status == 0)
     withExtendedLifetime(listeners) {}

@@ -16,7 +16,7 @@ export const tiles = [
     id: 'listeners', label: 'Listeners', wide: true, text: count, least: 10,
     lines: [{ of: now('listeners') }],
     more: (one) =>
-      one.per && `${joined(rate(one.per.opened))} came, ${joined(rate(one.per.closed))} left, `
+      one.per && `${joined(rate(one.per.opened))} opened, ${joined(rate(one.per.closed))} closed, `
         + `${joined(count(one.now.behind))} behind`,
   },
   {
@@ -28,12 +28,12 @@ export const tiles = [
   {
     id: 'published', label: 'Published', text: rate, least: 10,
     lines: [{ of: per('published') }],
-    more: (one) => `${joined(count(one.now.published))} in all`,
+    more: (one) => `${joined(count(one.now.published))} total`,
   },
   {
     id: 'bytes', label: 'Bytes to listeners', text: bytesPerSecond, least: 1024,
     lines: [{ of: per('bytes') }],
-    more: (one) => `${joined(bytes(one.now.bytes))} in all`,
+    more: (one) => `${joined(bytes(one.now.bytes))} total`,
   },
   {
     id: 'latency', label: 'Publish to last write', text: milliseconds, least: 1,
@@ -44,7 +44,7 @@ export const tiles = [
   {
     id: 'lag', label: 'Loop lag', text: milliseconds, least: 10,
     lines: [{ of: now('lag') }],
-    more: (one) => one.per && `${percent(one.per.cpu / 1000)} of a processor`,
+    more: (one) => one.per && `${percent(one.per.cpu / 1000)} of a CPU core`,
     alarm: ({ now: { lag } }) => (lag >= 1000 ? 'bad' : lag >= 100 ? 'warn' : ''),
   },
   {
@@ -69,7 +69,7 @@ export const tiles = [
     more: () => 'resident',
   },
   {
-    id: 'descriptors', label: 'Descriptors', text: count, least: 10,
+    id: 'descriptors', label: 'File descriptors', text: count, least: 10,
     lines: [{ of: now('descriptors') }],
     more: ({ now: { descriptors, descriptorLimit } }) => descriptorLimit
       && `${percent(descriptors / descriptorLimit)} of ${joined(count(descriptorLimit))}`,
@@ -81,17 +81,17 @@ export const tiles = [
 /// aloud each second.
 export const alarms = [
   { level: 'bad',
-    text: 'Messages don’t get through: Redis can’t be reached, or takes none. Streams stay open.',
+    text: 'Messages are not delivered: Redis is unreachable or refuses them. Streams stay open.',
     when: (one) => !one.now.up },
-  { level: 'warn', text: 'The server is stopping: its streams are being ended.',
+  { level: 'warn', text: 'The server is stopping and is closing its streams.',
     when: (one) => one.now.draining },
-  { level: 'warn', text: 'The loop is late: everything waits for it.',
+  { level: 'warn', text: 'The event loop is slow: all clients are delayed.',
     when: (one) => one.now.lag >= 100 },
   { level: 'warn', text: 'Messages take more than a second to reach the last listener.',
     when: (one) => one.now.p99 >= 1000 },
-  { level: 'warn', text: 'Descriptors are running out: raise the limit (ulimit -n).',
+  { level: 'warn', text: 'File descriptors are running out: raise the limit (ulimit -n).',
     when: (one) => used(one) >= 0.8 },
-  { level: 'bad', text: 'As many listeners are here as may be: whoever else comes is refused.',
+  { level: 'bad', text: 'The listener limit is reached: new listeners are refused.',
     when: (one) => one.now.full },
   { level: 'warn', text: 'Listeners are being refused.',
     when: ({ reasons: { refused } }) => refused

@@ -4,7 +4,7 @@ import { make, write } from './elements.js';
 import { count, joined } from './numbers.js';
 
 const titles = {
-  closed: 'Streams closed', refused: 'Refused', ended: 'Connections ended', gaps: 'Gaps told',
+  closed: 'Streams closed', refused: 'Refused', ended: 'Connections ended', gaps: 'Gaps sent',
 };
 
 /// The reasons that are nobody's trouble.
@@ -20,7 +20,7 @@ export class Ledger {
         'tr', { 'data-reason': reason }, make('th', { scope: 'row' }, reason), ...cells);
       return { reason, cells, row };
     });
-    const head = ['/s', '5 min', 'all'].map((text) => make('th', { scope: 'col' }, text));
+    const head = ['/s', '5 min', 'total'].map((text) => make('th', { scope: 'col' }, text));
     head.unshift(make('td'));
     this.element = make(
       'table', { class: 'ledger', id: `ledger-${name}` }, make('caption', {}, titles[name]),

@@ -20,9 +20,9 @@ const $ = (id) => document.getElementById(id);
 const states = {
   connecting: 'Connecting…',
   live: 'Live',
-  silent: 'Nothing heard, figures are old',
-  reconnecting: 'Cut off, reconnecting…',
-  busy: 'Too many watch already, trying again…',
+  silent: 'No data, figures are old',
+  reconnecting: 'Disconnected, reconnecting…',
+  busy: 'Too many status pages are open, retrying…',
 };
 
 class Board {
@@ -91,7 +91,7 @@ class Board {
     for (const ledger of this.ledgers) ledger.draw(this.points, one);
     this.drawFacts(newest);
     this.drawAlarms(newest);
-    write($('when'), `${one === newest ? 'As of' : 'Then:'} ${clock(one.time)}`);
+    write($('when'), `${one === newest ? 'As of' : 'At'} ${clock(one.time)}`);
   }
 
   /// Which reasons there are, the server says.
@@ -110,7 +110,7 @@ class Board {
     write($('state'), ago ? `${duration(ago)} ago` : states[state]);
     const isOld = state !== 'live' && newest !== undefined;
     document.body.classList.toggle('old', isOld);
-    if (isOld) document.title = 'Cut off · Belfry';
+    if (isOld) document.title = 'Disconnected · Belfry';
   }
 
   drawFacts({ now: figures }) {

@@ -79,7 +79,7 @@ export class Tile {
     this.element.classList.toggle('bad', level === 'bad');
     const range = values.length
       ? `between ${joined(text(Math.min(...values)))} and ${joined(text(Math.max(...values)))}`
-      : 'nothing yet';
+      : 'no data yet';
     this.svg.setAttribute('aria-label', `${this.tile.label}, the last five minutes: ${range}`);
   }
 }
