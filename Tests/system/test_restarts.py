@@ -171,7 +171,7 @@ class Systemd(unittest.TestCase):
     def test_a_node_has_the_sandbox_of_a_server_alone(self):
         def sandbox(unit):
             text = (UNITS / unit).read_text()
-            return text[text.index("# No more than"):]
+            return text[text.index("# Sandbox: "):]
 
         self.assertEqual(sandbox("belfry@.service"), sandbox("belfry.service"))
 
