@@ -29,16 +29,16 @@ PACE = 0.01
 PATIENCE = 60
 
 
-class Succession:
+class ReplaceableServer:
     """A server and those that take over from it, one after the other."""
 
     def __init__(self):
-        self.server = start_belfry("--takeover-time", "500ms", "--drain-time", "1s")
-        self.process = self.server.process.pid
+        self.first = start_belfry("--takeover-time", "500ms", "--drain-time", "1s")
+        self.process = self.first.process.pid
 
     def replace(self):
         """Returns when the successor serves alone."""
-        seen = len(self.server.log)
+        seen = len(self.first.log)
         handle = os.pidfd_open(self.process)
         try:
             os.kill(self.process, signal.SIGUSR2)
@@ -54,7 +54,7 @@ class Succession:
             os.close(handle)
 
     def log(self, first=0):
-        return "".join(self.server.log[first:])
+        return "".join(self.first.log[first:])
 
     def close(self):
         # Successors are nobody's children here, and hold the log's pipe.
@@ -63,13 +63,13 @@ class Succession:
                 os.kill(int(process), signal.SIGKILL)
             except ProcessLookupError:
                 pass
-        self.server.kill()
+        self.first.kill()
 
 
 def prove(counts, seed, is_full):
     dice = random.Random(seed)
-    succession = Succession()
-    port = [succession.server.port]
+    server = ReplaceableServer()
+    port = [server.first.port]
     crowd = Crowd(
         [Publisher(f"p{number}", port, PACE, keeps=number % 2 == 0) for number in range(counts["publishers"])],
         [Listener(f"listener {number}", port) for number in range(counts["listeners"])])
@@ -77,10 +77,10 @@ def prove(counts, seed, is_full):
         with crowd:
             for _ in range(counts["takeovers"]):
                 time.sleep(dice.uniform(0.1, 1.1))
-                succession.replace()
+                server.replace()
             said, heard = crowd.finish()
     finally:
-        succession.close()
+        server.close()
     found = crowd.failures + faults(said, heard) + refusals(crowd.answers(), crowd.listeners)
     stayed = [listener.name for listener in crowd.listeners if listener.streams < 2]
     if stayed:

@@ -107,7 +107,7 @@ def run_each(chosen, seed, is_full):
             status = process.wait() or 1
         if status:
             failed.append(name)
-    print(f"{len(chosen) - len(failed)} passed, {len(failed)} failed" + "".join(f" {name}" for name in failed))
+    print(f"{len(chosen) - len(failed)} passed, {len(failed)} failed" + (": " + " ".join(failed) if failed else ""))
     return not failed
 
 

@@ -20,6 +20,8 @@ def provide(products, anew):
     given = [VARIABLES[product] for product in products if os.environ.get(VARIABLES[product])]
     for product in products:
         if VARIABLES[product] in given:
+            # Some scripts change the folder.
+            os.environ[VARIABLES[product]] = os.path.abspath(os.environ[VARIABLES[product]])
             continue
         path = REPOSITORY / ".build/release" / product
         if anew or not path.exists():
