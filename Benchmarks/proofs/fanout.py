@@ -17,7 +17,7 @@ from support.programs import REPOSITORY
 PROGRAMS = ["belfry"]
 SMALL = {
     "parts": ["single", "burst", "memory", "scale", "latency", "connect", "idle", "login"],
-    "divide": 50, "rounds": 1, "near-one": 1, "messages": 10, "seconds": 1,
+    "divide": 50, "rounds": 1, "near-one": 1, "messages": 10, "seconds": 0.3,
 }
 FULL = {
     "parts": ["single", "syscalls", "burst", "memory", "recorded", "scale", "latency", "connect", "idle", "login"],
