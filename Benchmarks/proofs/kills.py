@@ -89,7 +89,7 @@ def disturb(counts, seed, redis, nodes):
 
 
 def summary(kills, crowd, said):
-    return (f"{len(kills)} kills, {sum(map(len, said.values()))} messages of {len(crowd.publishers)} publishers,"
+    return (f"{len(kills)} kills, {sum(map(len, said.values())):,} messages of {len(crowd.publishers)} publishers,"
             f" {len(crowd.listeners)} listeners")
 
 
@@ -97,14 +97,14 @@ def figures(kills, crowd, said):
     """A table of what happened."""
     streams = sum(listener.streams for listener in crowd.listeners)
     busy = sum(event.type == "busy" for listener in crowd.listeners for event in listener.heard)
-    answers = ", ".join(f"{answer} {count}" for answer, count in sorted(crowd.answers().items()))
+    answers = ", ".join(f"{answer} {count:,}" for answer, count in sorted(crowd.answers().items()))
     rows = [
         ("`kill -9`", ", ".join(
             f"{victim} {sum(kill.victim == victim for kill in kills)}" for victim in VICTIMS)),
-        ("messages answered 204", f"{sum(map(len, said.values()))}"),
+        ("messages answered 204", f"{sum(map(len, said.values())):,}"),
         ("what publishers were answered", answers),
         ("streams of the listeners", f"{streams}, of which {sum(listener.cuts for listener in crowd.listeners)}"
                                      f" were cut and {busy} asked to come again"),
-        ("messages heard", f"{sum(len(listener.heard) for listener in crowd.listeners) - busy}"),
+        ("messages heard", f"{sum(len(listener.heard) for listener in crowd.listeners) - busy:,}"),
     ]
     return "\n".join(["| | |", "| --- | --- |", *(f"| {name} | {value} |" for name, value in rows)])

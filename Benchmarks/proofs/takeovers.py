@@ -87,14 +87,14 @@ def prove(counts, seed, is_full):
         found.append(f"no takeover met {', '.join(stayed)}: nothing was proved")
     streams = sum(listener.streams for listener in crowd.listeners)
     messages = sum(map(len, said.values()))
-    summary = (f"{counts['takeovers']} takeovers, {messages} messages of {len(crowd.publishers)} publishers,"
+    summary = (f"{counts['takeovers']} takeovers, {messages:,} messages of {len(crowd.publishers)} publishers,"
                f" {len(crowd.listeners)} listeners")
-    answers = ", ".join(f"{answer} {count}" for answer, count in sorted(crowd.answers().items()))
+    answers = ", ".join(f"{answer} {count:,}" for answer, count in sorted(crowd.answers().items()))
     return Outcome(found, summary, (
         "| | |\n| --- | --- |\n"
-        f"| takeovers | {counts['takeovers']} |\n| messages answered 204 | {messages} |\n"
-        f"| what publishers were answered | {answers} |\n| streams of the listeners | {streams} |\n"
-        f"| messages heard | {sum(map(len, heard.values()))} |"))
+        f"| takeovers | {counts['takeovers']} |\n| messages answered 204 | {messages:,} |\n"
+        f"| what publishers were answered | {answers} |\n| streams of the listeners | {streams:,} |\n"
+        f"| messages heard | {sum(map(len, heard.values())):,} |"))
 
 
 def refusals(answers, listeners):
