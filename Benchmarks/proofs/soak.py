@@ -22,11 +22,11 @@ FULL = {"listeners": 5000, "seconds": 3600}
 # Bytes an hour. One byte left behind by each delivery would be 18 MB an hour, 300 B by each message 1 MB.
 MAXIMUM_SLOPE = 1 << 20
 # Full within a small share of the hour, so that history is no growth.
-HISTORY = "100"
+HISTORY = 100
 
 
 def prove(counts, seed, is_full):
-    server = start_belfry("--history-count", HISTORY)
+    server = start_belfry(history=HISTORY)
     try:
         before = descriptors(server)
         with tempfile.TemporaryDirectory(prefix="belfry-soak-") as folder:
@@ -43,8 +43,8 @@ def prove(counts, seed, is_full):
     found = faults(report, status, counts, MAXIMUM_SLOPE if is_full else None)
     if not report:
         return Outcome(found, "no report")
-    summary = (f"{counts['seconds']} s, {report['published']} messages to {report['listeners']} listeners,"
-               f" {report['delivered']} deliveries")
+    summary = (f"{counts['seconds']} s, {report['published']:,} messages to {report['listeners']:,} listeners,"
+               f" {report['delivered']:,} deliveries")
     memory = report["server"]
     return Outcome(found, summary, (
         "| | |\n| --- | --- |\n"

@@ -39,9 +39,9 @@ def free_port():
     raise AssertionError("no free port outside ip_local_port_range")
 
 
-def start_belfry(*options):
-    """A server that keeps its port, and has far more history than any proof says in an outage."""
-    return Belfry("--history-count", "100000", *options, wrapper=ENDED_WITH_US, port=free_port())
+def start_belfry(*options, history=100_000):
+    """A server that keeps its port; by default with far more history than is said in any outage."""
+    return Belfry("--history-count", str(history), *options, wrapper=ENDED_WITH_US, port=free_port())
 
 
 class Redis:
