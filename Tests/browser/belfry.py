@@ -21,16 +21,16 @@ def program():
 class Belfry:
     """One server process on 127.0.0.1. It can be killed and started again on the same port."""
 
-    def __init__(self, *options, base_path="", wrapper=(), admin=False):
+    def __init__(self, *options, base_path="", wrapper=(), admin=False, port=0):
         """`wrapper` is a command that starts the server in its place, such as `ip netns exec`;
-        `admin`: whether there is an operators' side."""
+        `admin`: whether there is an operators' side; `port` 0 is any that is free."""
         self.wrapper = list(wrapper)
         self.options = list(options)
         self.admin_port = 0 if admin else None
         if base_path:
             self.options += ["--base-path", base_path]
         self.base_path = base_path
-        self.port = 0
+        self.port = port
         self.process = None
         self.reader = None
         atexit.register(self.kill)
