@@ -312,7 +312,7 @@ class WithSystemd(Package):
         stream = Stream(machine)
         self.addCleanup(stream.close)
         said = self.install(machine, self.newer("broken", "#!/bin/sh\nexit 1\n"))
-        self.assertIn("belfry.service still runs the program that was installed before", said)
+        self.assertIn("belfry.service still runs the old program", said)
         self.assertEqual(self.process(machine), before)
         self.post(machine, "still here")
         self.assert_messages(stream, "still here")
