@@ -9,7 +9,7 @@ import Testing
 @Suite struct ClientCommandTests {
   /// A command that has ended, or runs in its test.
   private final class Command {
-    let process = Process()
+    let process: ChildProcess
     private let directory = NSTemporaryDirectory() + "belfry-\(UInt64.random(in: 0...UInt64.max))"
 
     /// - Parameters:
@@ -18,18 +18,17 @@ import Testing
     init(_ arguments: [String], input: String = "", tail: String = "") throws {
       try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: false)
       try input.write(toFile: directory + "/in", atomically: false, encoding: .utf8)
-      process.executableURL = URL(fileURLWithPath: "/bin/bash")
       let exec = tail.isEmpty ? "exec " : ""
-      process.arguments = [
-        "-c", "cd \(directory); \(exec)env --default-signal \"$0\" \"$@\" 2>err <in \(tail) >out",
-        ProgramTests.Program.built,
-      ]
-      process.arguments? += arguments
-      try process.run()
+      process = try ChildProcess(
+        "/bin/bash",
+        [
+          "-c", "cd \(directory); \(exec)\"$0\" \"$@\" 2>err <in \(tail) >out",
+          ProgramTests.Program.built,
+        ] + arguments)
     }
 
     deinit {
-      if process.isRunning { kill(process.processIdentifier, SIGKILL) }
+      process.send(SIGKILL)
       try? FileManager.default.removeItem(atPath: directory)
     }
 
@@ -56,10 +55,10 @@ import Testing
     /// Waits until it has ended.
     @discardableResult
     func status() throws -> Int32 {
-      guard eventually({ !process.isRunning }) else {
+      guard process.end(), let status = process.status else {
         throw Client.Failure(description: "still running: \(lines), \(errors)")
       }
-      return process.terminationStatus
+      return status
     }
   }
 
@@ -310,7 +309,7 @@ import Testing
     #expect(eventually { server.counters.listeners == 1 })
     kill(command.process.processIdentifier, signal)
     try command.status()
-    #expect(command.process.terminationReason == .uncaughtSignal)
+    #expect(command.process.ending == .killed(signal: signal))
     #expect(eventually { server.counters.listeners == 0 })
     server.stop()
   }

@@ -1,6 +1,7 @@
 import Foundation
 import LoadTest
 import Reactor
+import TestSupport
 import Testing
 
 /// Whole runs against a server that does one thing wrong: each is reported as what it is.
@@ -72,16 +73,13 @@ import Testing
   }
 
   @Test func `processes that do nothing are doubted to be the server's`() throws {
-    let idler = Process()
-    idler.executableURL = URL(fileURLWithPath: "/bin/sleep")
-    idler.arguments = ["60"]
-    try idler.run()
-    defer { kill(idler.processIdentifier, SIGKILL) }
+    let idler = try ChildProcess("/bin/sleep", ["60"])
     let server = try FaultyServer()
     let report = try load(server) { _ in
     } options: {
       $0.pids = [Int(idler.processIdentifier)]
     }
+    #expect(idler.isRunning)
     #expect(report.warnings.contains { $0.contains("--pid") }, "\(report.text)")
   }
 

@@ -48,8 +48,8 @@ final class Node {
 
   /// Ends it as a crash would.
   func kill() {
-    Foundation.kill(program.process.processIdentifier, SIGKILL)
-    program.process.waitUntilExit()
+    program.process.send(SIGKILL)
+    _ = program.process.end()
   }
 
   /// Ends it properly, and returns what it logged.

@@ -7,7 +7,7 @@ final class RedisServer {
   let port: UInt16
   let folder: String
   private let options: [String]
-  private var process: Process?
+  private var process: ChildProcess?
 
   /// - Parameter options: as on redis-server's command line: `"--appendonly", "yes"`.
   init(_ options: String...) throws {
@@ -28,18 +28,12 @@ final class RedisServer {
   var node: [String] { ["--redis", url] }
 
   func start(_ more: String...) throws {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/redis-server")
-    process.arguments =
+    process = try ChildProcess(
+      "/usr/bin/redis-server",
       [
         "--port", "\(port)", "--bind", "127.0.0.1", "--dir", folder, "--save", "",
         "--enable-debug-command", "local",
-      ] + options + more
-    process.standardInput = FileHandle.nullDevice
-    process.standardOutput = FileHandle.nullDevice
-    process.standardError = FileHandle.nullDevice
-    try process.run()
-    self.process = process
+      ] + options + more)
     let isUp = eventually {
       guard let client = try? RedisClient(port: port) else { return false }
       // Until its data is loaded it says LOADING; a password or a refusal will do as well.
@@ -50,14 +44,12 @@ final class RedisServer {
 
   /// Ends it as a crash would.
   func kill() {
-    guard let process, process.isRunning else { return }
-    Foundation.kill(process.processIdentifier, SIGKILL)
-    process.waitUntilExit()
+    process = nil
   }
 
   /// Stops it where it is; `signal(SIGCONT)` lets it go on.
   func signal(_ signal: Int32) {
-    if let process { Foundation.kill(process.processIdentifier, signal) }
+    process?.send(signal)
   }
 
   func client() throws -> RedisClient { try RedisClient(port: port) }

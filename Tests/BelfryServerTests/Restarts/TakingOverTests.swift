@@ -36,7 +36,7 @@ import Testing
       #expect(visitors.count - before > 100)
       #expect(eventually { listeners.allSatisfy { $0.connections == round + 2 } })
     }
-    #expect(program.process.terminationStatus == 0)
+    #expect(program.process.status == 0)
     let lines = publishers.flatMap { $0.stop() }
     #expect(lines.count > 100)
     #expect(try KeptPublisher(name: "", port: port, posts: false).post(end) == 204)
@@ -178,7 +178,7 @@ import Testing
       Load.check(texts, against: lines)
     }
     try successor.stop()
-    #expect(node.program.process.terminationStatus == 0)
+    #expect(node.program.process.status == 0)
   }
 
   @Test func `a Unix socket's path stays, and goes with the last who listens there`() throws {
