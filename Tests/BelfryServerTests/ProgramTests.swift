@@ -1,4 +1,5 @@
 import Foundation
+import Reactor
 import TestSupport
 import Testing
 
@@ -63,6 +64,9 @@ import Testing
   static let anyPort = ["--listen", "127.0.0.1:0"]
 
   @Test(arguments: [
+  /// For a test that expects to be refused where the program was.
+  static func listen(_ port: ReservedPort) -> [String] { ["--listen", "127.0.0.1:\(port.number)"] }
+
     (["--no-such-option"], "--no-such-option"), (["--heartbeat", "15"], "heartbeat"),
     (["--heartbeat=-1s"], "heartbeat"), (["--max-message", "0"], "--max-message"),
     (["--listen", "nowhere"], "listen"), (["--base-path", "chat"], "base-path"),

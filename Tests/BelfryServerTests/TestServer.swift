@@ -11,6 +11,8 @@ final class TestServer {
   let port: UInt16
   private let thread: RunningThread
   private let shared: Shared
+  /// Held beyond the server's end, so that nobody else answers there then.
+  private let reserved: ReservedPort
 
   private final class Shared: @unchecked Sendable {
     // Written before `port` is told, read after; used on the loop only, through `remote`.
@@ -24,7 +26,8 @@ final class TestServer {
   /// - Parameter change: what is other than the defaults.
   init(_ change: (inout ServerSettings) -> Void = { _ in }) throws {
     var settings = ServerSettings()
-    settings.listen = [.tcp(host: "127.0.0.1", port: 0)]
+    reserved = try ReservedPort()
+    settings.listen = [.tcp(host: "127.0.0.1", port: reserved.number)]
     settings.drainTime = .milliseconds(500)
     settings.vue = Array("// Vue stands here.".utf8)
     change(&settings)

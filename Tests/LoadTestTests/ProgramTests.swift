@@ -71,7 +71,9 @@ import Testing
   }
 
   @Test func `what keeps the load from beginning is said, with status 2`() throws {
-    let nobody = try Program(["--url", "http://127.0.0.1:1"] + small).end()
+    let port = try ReservedPort()
+    let nobody = try Program(["--url", "http://127.0.0.1:\(port.number)"] + small).end()
+    withExtendedLifetime(port) {}
     #expect(nobody.status == 2 && nobody.text.contains("start the server"), "\(nobody)")
     let missing = try FaultyServer(.refusesStreams(.init(rawValue: 404)))
     let lost = try Program(url(missing) + small).end()

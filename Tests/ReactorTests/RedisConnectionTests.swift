@@ -193,9 +193,9 @@ import Testing
 
   @Test func `where nobody listens it is lost, with a reason`() throws {
     let loop = try EventLoop()
-    let port = try Peer.unusedPort()
+    let port = try ReservedPort()
     let record = Record()
-    let connection = try RedisConnection(on: loop, to: .tcp(host: "127.0.0.1", port: port)) {
+    let connection = try RedisConnection(on: loop, to: .tcp(host: "127.0.0.1", port: port.number)) {
       if case .lost(let reason) = $0 { #expect(reason.contains("refused")) }
       note($0, in: record)
     }
@@ -203,6 +203,7 @@ import Testing
     try run(loop) { record.occurrences == ["lost"] }
     #expect(record.replies == [nil])
     connection.close()
+    withExtendedLifetime(port) {}
     #expect(throws: ReactorError.self) {
       try RedisConnection(on: loop, to: .unix(path: "/nonexistent")) { _ in }
     }
@@ -253,12 +254,6 @@ private final class Peer {
     }
     guard status else { throw Client.Failure(description: "bind") }
     return UInt16(bigEndian: address.sin_port)
-  }
-
-  static func unusedPort() throws -> UInt16 {
-    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    defer { close(descriptor) }
-    return try bind(descriptor)
   }
 
   /// Whether a first command has come; takes what has.

@@ -10,6 +10,8 @@ import subprocess
 import threading
 import urllib.parse
 
+from ports import ReservedPort
+
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 
 
@@ -26,11 +28,14 @@ class Belfry:
         `admin`: whether there is an operators' side."""
         self.wrapper = list(wrapper)
         self.options = list(options)
-        self.admin_port = 0 if admin else None
+        # Kept while the server is away.
+        self.reserved = ReservedPort()
+        self.port = self.reserved.number
+        self.reserved_admin = ReservedPort() if admin else None
+        self.admin_port = self.reserved_admin.number if admin else None
         if base_path:
             self.options += ["--base-path", base_path]
         self.base_path = base_path
-        self.port = 0
         self.process = None
         self.reader = None
         atexit.register(self.kill)

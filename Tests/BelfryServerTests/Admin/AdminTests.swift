@@ -147,9 +147,12 @@ extension TestServer {
     let path = "/tmp/belfry-test-\(UInt64.random(in: 0...UInt64.max)).sock"
     let program = try ProgramTests.Program(
       ProgramTests.anyPort + [
-        "--admin-listen", "127.0.0.1:0", "--admin-listen", "unix:\(path)",
+        "--admin-listen", "127.0.0.1:\(reserved.number)", "--admin-listen", "unix:\(path)",
         "--takeover-time", "60s", "--request-timeout", "60s",
       ])
+    let reserved = try ReservedPort()
+    defer { withExtendedLifetime(reserved) {} }
+    let reserved = try ReservedPort()
     let (port, adminPort) = (try program.port(), try program.adminPort())
     func page(_ client: Client) throws -> MetricsPage {
       try client.send("GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n")

@@ -1,5 +1,6 @@
 import EventStream
 import Foundation
+import Reactor
 import TestSupport
 import Testing
 
@@ -7,17 +8,18 @@ import Testing
 @Suite(.serialized) struct FlaskTests {
   /// The running app; ended with the test.
   final class Flask {
-    let port: UInt16
+    var port: UInt16 { reserved.number }
+    private let reserved: ReservedPort
     private let process: ChildProcess
 
     init(_ redis: RedisServer) throws {
-      port = try RedisServer.freePort()
+      reserved = try ReservedPort()
       let app = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
         .appendingPathComponent("../../../Benchmarks/peers/flask/app.py").standardizedFileURL
       process = try ChildProcess(
         "/usr/bin/python3",
         [
-          "-m", "flask", "--app", app.path, "run", "--port", "\(port)", "--with-threads",
+          "-m", "flask", "--app", app.path, "run", "--port", "\(reserved.number)", "--with-threads",
           "--no-debugger", "--no-reload",
         ], environment: ["REDIS_URL": redis.url, "PYTHONDONTWRITEBYTECODE": "1"])
       let isUp = eventually { (try? Client(port: port)) != nil || !process.isRunning }

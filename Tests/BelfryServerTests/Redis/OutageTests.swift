@@ -1,5 +1,6 @@
 import EventStream
 import Foundation
+import Reactor
 import TestSupport
 import Testing
 
@@ -128,9 +129,9 @@ import Testing
   }
 
   @Test func `without Redis a stream is asked to come again, and a publisher told why`() throws {
-    let port = try RedisServer.freePort()
-    let node = try Node(
-      ["--redis", "redis://127.0.0.1:\(port)/3", "--redis-timeout", "300ms"], isUp: false)
+    let port = try ReservedPort()
+    let node = try Node(["--redis", "redis://127.0.0.1:\(port.number)/3"], isUp: false)
+    defer { withExtendedLifetime(port) {} }
     #expect(try node.health().contains(#""status":"degraded","backplane":"redis","up":false"#))
     let post = try node.post("x")
     #expect(post.status == 503 && post["Retry-After"] != nil && post.text.contains("Redis"))

@@ -1,17 +1,20 @@
 import Foundation
+import Reactor
 import TestSupport
 import Testing
 
-/// A real redis-server on a free port, with its data in a directory of its own; ended with the test.
+/// A real redis-server on a port and with a directory of its own; ended with the test.
 final class RedisServer {
-  let port: UInt16
+  var port: UInt16 { reserved.number }
+  /// Nobody else gets it while the server is away.
+  private let reserved: ReservedPort
   let folder: String
   private let options: [String]
   private var process: ChildProcess?
 
   /// - Parameter options: as on redis-server's command line: `"--appendonly", "yes"`.
   init(_ options: String...) throws {
-    port = try Self.freePort()
+    reserved = try ReservedPort()
     folder = NSTemporaryDirectory() + "belfry-redis-\(UInt64.random(in: 0...UInt64.max))"
     self.options = options
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
@@ -53,23 +56,6 @@ final class RedisServer {
   }
 
   func client() throws -> RedisClient { try RedisClient(port: port) }
-
-  /// One that nobody listens on at the moment.
-  static func freePort() throws -> UInt16 {
-    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    defer { close(descriptor) }
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    unsafe inet_pton(AF_INET, "127.0.0.1", &address.sin_addr)
-    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let status = unsafe withUnsafeMutablePointer(to: &address) { pointer in
-      unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        unsafe bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0
-      }
-    }
-    try #require(status)
-    return UInt16(bigEndian: address.sin_port)
-  }
 }
 
 /// Talks to Redis as a stranger does.

@@ -1,5 +1,6 @@
 import EventStream
 import Foundation
+import Reactor
 import TestSupport
 import Testing
 
@@ -14,7 +15,9 @@ import Testing
   }
 
   @Test func `nobody is refused, nothing is lost or doubled, and nobody waits long`() throws {
-    let program = try program()
+    let reserved = try ReservedPort()
+    defer { withExtendedLifetime(reserved) {} }
+    let program = try ProgramTests.Program(ProgramTests.listen(reserved))
     let port = try program.port()
     let visitors = Visitors(port: port, perSecond: 1000)
     let end = "the end"
@@ -262,7 +265,9 @@ import Testing
   }
 
   @Test func `a server that is told to stop takes no successor any more`() throws {
-    let program = try program("--drain-time", "5s")
+    let reserved = try ReservedPort()
+    let program = try ProgramTests.Program(
+      ProgramTests.listen(reserved) + ["--drain-time", "5s"])
     let port = try program.port()
     let listeners = try (0..<2).map { _ in try Listener(port: port) }
     kill(program.process.processIdentifier, SIGUSR2)
@@ -270,6 +275,7 @@ import Testing
     _ = try program.line(matching: "stopping")
     kill(program.process.processIdentifier, SIGUSR2)
     _ = try program.line(matching: "no takeover")
+    defer { withExtendedLifetime(reserved) {} }
     kill(program.process.processIdentifier, SIGTERM)
     #expect(try program.end().status == 0)
     withExtendedLifetime(listeners) {}
