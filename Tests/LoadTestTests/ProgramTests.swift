@@ -36,7 +36,8 @@ import Testing
 
   private func url(_ server: FaultyServer) -> [String] {
     [
-      "--url", "http://127.0.0.1:\(server.port)", "--stream-path", "/stream", "--patience", "1s",
+      "--url", "http://127.0.0.1:\(server.port)", "--stream-path", "/stream", "--patience",
+      "\(server.patience)s",
     ]
   }
 
