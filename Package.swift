@@ -81,7 +81,10 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "ChatTests", dependencies: ["Chat", "TestSupport"], swiftSettings: settings),
-    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
+    .systemLibrary(name: "CTestSupport", path: "Tests/CTestSupport"),
+    .target(
+      name: "TestSupport", dependencies: ["CTestSupport"], path: "Tests/TestSupport",
+      swiftSettings: settings),
     .testTarget(
       name: "ReactorTests", dependencies: ["Reactor", "TestSupport"], swiftSettings: settings),
     .testTarget(

@@ -6,6 +6,7 @@ final class PeerServer {
   let peer: Peer
   private(set) var target: Target
   private var children: [ChildProcess] = []
+  private var ports: [ReservedPort] = []
   private let folder: URL
   private let place: PeerPlace
   private let cores: String?
@@ -24,7 +25,8 @@ final class PeerServer {
     } catch {
       throw BadInput("\(folder.path) can't be created: \(error.localizedDescription)")
     }
-    let port = try Self.freePort()
+    let reserved = try Self.reservePort()
+    let port = reserved.number
     var changes = Target.Changes()
     changes.url = "http://127.0.0.1:\(port)"
     // The floor has one room, and takes the whole body for the message.
@@ -34,6 +36,7 @@ final class PeerServer {
     }
     target = try Target(peer == .floor ? .belfry : Target.Preset(peer), changes)
     target.name = peer.rawValue
+    ports = [reserved]
     switch peer {
     case .belfry: try startBelfry(port)
     case .floor: try startFloor(port)
@@ -49,12 +52,19 @@ final class PeerServer {
     try? FileManager.default.removeItem(at: folder)
   }
 
-  private static func freePort() throws(BadInput) -> UInt16 {
+  private static func reservePort() throws(BadInput) -> ReservedPort {
     do throws(ReactorError) {
-      return try FreePort.find()
+      return try ReservedPort()
     } catch {
       throw BadInput("no port is free: \(error)")
     }
+  }
+
+  /// One more port.
+  private func addPort() throws(BadInput) -> UInt16 {
+    let port = try Self.reservePort()
+    ports.append(port)
+    return port.number
   }
 
   /// All its processes.
@@ -76,7 +86,7 @@ final class PeerServer {
 
   private func waitForPort(_ port: UInt16) throws(BadInput) {
     let deadline = Date(timeIntervalSinceNow: 20)
-    while !FreePort.isTaken(port) {
+    while !ReservedPort.isTaken(port) {
       guard Date() < deadline, children.allSatisfy(\.isRunning) else {
         var said = ""
         for index in children.indices {
@@ -165,7 +175,7 @@ final class PeerServer {
 
   private func startPushpin(_ port: UInt16) throws(BadInput) {
     var ports: [UInt16] = []
-    for _ in 0..<5 { ports.append(try Self.freePort()) }
+    for _ in 0..<5 { ports.append(try addPort()) }
     try start([PeerPlace.python, place.path("peers/pushpin/backend.py"), "\(ports[0])"])
     try write("* 127.0.0.1:\(ports[0])\n", to: "routes")
     let zurl = "ipc://\(file("peer-zurl"))"
@@ -208,7 +218,7 @@ final class PeerServer {
   }
 
   private func startFlask(_ port: UInt16) throws(BadInput) {
-    let redis = try Self.freePort()
+    let redis = try addPort()
     try start([
       "redis-server", "--port", "\(redis)", "--bind", "127.0.0.1", "--save", "", "--dir",
       folder.path, "--maxclients", "19900",

@@ -1,4 +1,3 @@
-import BelfryServer
 import EventStream
 import Hub
 import Logging
@@ -6,9 +5,14 @@ import Reactor
 import TestSupport
 import Testing
 
+@testable import BelfryServer
+
 /// A whole server on a thread of its own, which the test talks to through sockets.
 final class TestServer {
+  /// Where it listens, unless a test has changed that; 0 where it has no port.
   let port: UInt16
+  /// Held beyond the server's end, so that nobody else answers there then.
+  private let reserved: ReservedPort
   private let thread: RunningThread
   private let shared: Shared
 
@@ -19,12 +23,14 @@ final class TestServer {
     var failure: (any Error)?
     // Written before the thread ends, read after it was joined.
     var last: HubCounters?
+    var lag = Duration.zero
   }
 
   /// - Parameter change: what is other than the defaults.
   init(_ change: (inout ServerSettings) -> Void = { _ in }) throws {
     var settings = ServerSettings()
-    settings.listen = [.tcp(host: "127.0.0.1", port: 0)]
+    reserved = try ReservedPort()
+    settings.listen = [.tcp(host: "127.0.0.1", port: reserved.number)]
     settings.drainTime = .milliseconds(500)
     settings.vue = Array("// Vue stands here.".utf8)
     change(&settings)
@@ -43,6 +49,7 @@ final class TestServer {
         announce.send(port)
         try server.run()
         shared.last = server.counters
+        shared.lag = server.instruments.lag.takeLongest()
         shared.server = nil
         withExtendedLifetime(door) {}
       } catch {
@@ -84,6 +91,12 @@ final class TestServer {
 
   /// How many streams it had ended for `reason` when it had stopped.
   func closed(_ reason: CloseReason) -> Int { shared.last?.closed(reason) ?? 0 }
+
+  /// How long its loop let anything wait at most, since this was asked last.
+  func takeLag() -> Duration { onLoop { $0.instruments.lag.takeLongest() } }
+
+  /// The same of one that has stopped.
+  var lastLag: Duration { shared.lag }
 
   func join() { thread.join() }
 

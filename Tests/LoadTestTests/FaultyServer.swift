@@ -49,6 +49,7 @@ final class FaultyServer {
   }
 
   let port: UInt16
+  private let fault: Fault
   private let thread: RunningThread
   private let shared: Shared
 
@@ -64,6 +65,7 @@ final class FaultyServer {
     _ fault: Fault = .none, isChunked: Bool = true, prefix: String = "[12:00:00] x: ",
     unix: String? = nil
   ) throws {
+    self.fault = fault
     let shared = Shared()
     self.shared = shared
     let announce = Channel<UInt16?>()
@@ -89,6 +91,18 @@ final class FaultyServer {
     }
     self.port = port
   }
+
+  /// Whether a load may wait in vain for something, so that only the end of its patience ends it.
+  var keepsBack: Bool {
+    switch fault {
+    case .none, .doublesEvery, .stalls, .dies, .diesAfter, .pings: false
+    default: true
+    }
+  }
+
+  /// How long a load shall wait without anything getting on, in seconds: a client's patience, or where
+  /// it waits in vain longer than a busy machine keeps a process waiting.
+  var patience: Int { keepsBack ? 2 : Client.patience }
 
   /// How many messages it was sent.
   var published: Int {

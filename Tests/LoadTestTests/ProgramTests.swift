@@ -8,7 +8,7 @@ import Testing
 @Suite struct ProgramTests {
   /// A running `belfry-bench`; ended with the test.
   private final class Program {
-    let process = Process()
+    let process: ChildProcess
     private let output = NSTemporaryDirectory() + "bench-\(UInt64.random(in: 0...UInt64.max)).log"
 
     init(_ arguments: [String], descriptors: Int? = nil) throws {
@@ -16,35 +16,28 @@ import Testing
       let folder = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
       let binary = folder.appendingPathComponent("belfry-bench").path
       let limit = descriptors.map { "ulimit -n \($0); " } ?? ""
-      process.executableURL = URL(fileURLWithPath: "/bin/bash")
-      process.arguments =
-        ["-c", limit + "exec \"$0\" \"$@\" >\(output) 2>&1", binary] + arguments
-      process.standardInput = FileHandle.nullDevice
-      process.standardOutput = FileHandle.nullDevice
-      process.standardError = FileHandle.nullDevice
-      try process.run()
+      process = try ChildProcess(
+        "/bin/bash", ["-c", limit + "exec \"$0\" \"$@\" >\(output) 2>&1", binary] + arguments)
     }
 
-    deinit {
-      if process.isRunning { kill(process.processIdentifier, SIGKILL) }
-      unsafe unlink(output)
-    }
+    deinit { unsafe unlink(output) }
 
     var text: String { (try? String(contentsOfFile: output, encoding: .utf8)) ?? "" }
 
     /// Waits until it has ended, and returns how, and all that it printed.
     func end() throws -> (status: Int32, text: String) {
       // A comparison takes longer than a client's patience.
-      guard (0..<3).contains(where: { _ in eventually { !process.isRunning } }) else {
+      guard (0..<3).contains(where: { _ in process.end() }), let status = process.status else {
         throw Client.Failure(description: "still running: \(text)")
       }
-      return (process.terminationStatus, text)
+      return (status, text)
     }
   }
 
   private func url(_ server: FaultyServer) -> [String] {
     [
-      "--url", "http://127.0.0.1:\(server.port)", "--stream-path", "/stream", "--patience", "1s",
+      "--url", "http://127.0.0.1:\(server.port)", "--stream-path", "/stream", "--patience",
+      "\(server.patience)s",
     ]
   }
 
@@ -79,7 +72,9 @@ import Testing
   }
 
   @Test func `what keeps the load from beginning is said, with status 2`() throws {
-    let nobody = try Program(["--url", "http://127.0.0.1:1"] + small).end()
+    let port = try ReservedPort()
+    let nobody = try Program(["--url", "http://127.0.0.1:\(port.number)"] + small).end()
+    withExtendedLifetime(port) {}
     #expect(nobody.status == 2 && nobody.text.contains("start the server"), "\(nobody)")
     let missing = try FaultyServer(.refusesStreams(.init(rawValue: 404)))
     let lost = try Program(url(missing) + small).end()

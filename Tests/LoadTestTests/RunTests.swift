@@ -1,6 +1,7 @@
 import Foundation
 import LoadTest
 import Reactor
+import TestSupport
 import Testing
 
 /// Whole runs against a server that does one thing wrong: each is reported as what it is.
@@ -17,7 +18,7 @@ import Testing
     plan.listeners = 20
     plan.messages = 100
     plan.rate = 200
-    plan.patience = 1
+    plan.patience = Double(server.patience)
     change(&plan)
     var options = LoadRun.Options()
     options.pause = 0.05
@@ -72,16 +73,13 @@ import Testing
   }
 
   @Test func `processes that do nothing are doubted to be the server's`() throws {
-    let idler = Process()
-    idler.executableURL = URL(fileURLWithPath: "/bin/sleep")
-    idler.arguments = ["60"]
-    try idler.run()
-    defer { kill(idler.processIdentifier, SIGKILL) }
+    let idler = try ChildProcess("/bin/sleep", ["60"])
     let server = try FaultyServer()
     let report = try load(server) { _ in
     } options: {
       $0.pids = [Int(idler.processIdentifier)]
     }
+    #expect(idler.isRunning)
     #expect(report.warnings.contains { $0.contains("--pid") }, "\(report.text)")
   }
 
@@ -129,7 +127,7 @@ import Testing
     // 50 of the 200 were due while it stalled, and waited half of it on average: the best three
     // quarters know nothing of it, the rest do.
     #expect(report.latencyMs.p90 > 200, "\(report.text)")
-    #expect(report.latencyMs.p50 < 200)
+    #expect(report.latencyMs.p50 < 0.4 * report.latencyMs.max)
     #expect(report.lastListenerMs.max >= 500)
   }
 
@@ -139,7 +137,7 @@ import Testing
   }
 
   @Test func `a post that is never answered is named before the load begins`() {
-    let text = problem(.neverAnswersPosts) { $0.patience = 0.5 }
+    let text = problem(.neverAnswersPosts)
     #expect(text.contains("POST /post was not answered"))
   }
 
@@ -147,7 +145,7 @@ import Testing
     #expect(problem(.refusesStreams(.notFound)).contains("GET /stream was answered 404"))
     #expect(problem(.refusesPosts(.forbidden)).contains("POST /post was answered 403"))
     #expect(problem(.answersWithPages).contains("text/html"))
-    #expect(problem(.deliversNothing) { $0.patience = 0.5 }.contains("did not arrive on GET"))
+    #expect(problem(.deliversNothing).contains("did not arrive on GET"))
   }
 
   @Test func `a server that dies in the run ends it with what was measured`() throws {
@@ -175,7 +173,7 @@ import Testing
   }
 
   @Test func `a post that is never answered ends the run, with what was measured`() throws {
-    let report = try load(FaultyServer(.fallsSilent(at: 50))) { $0.patience = 0.5 }
+    let report = try load(FaultyServer(.fallsSilent(at: 50)))
     #expect(report.failure?.contains("was not answered within") == true, "\(report.text)")
     // The load's own trial was message 0.
     #expect(report.delivered == 49 * 20 && report.missing == 0)

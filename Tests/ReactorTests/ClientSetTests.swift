@@ -60,8 +60,10 @@ private final class Clients {
 
   @Test func `where nobody listens, the end says so`() throws {
     let clients = try Clients()
-    try? clients.set.connect(0, to: address(FreePort.find()), sending: get)
+    let port = try ReservedPort()
+    try? clients.set.connect(0, to: address(port.number), sending: get)
     #expect(try clients.run { clients.endings[0] != nil })
+    withExtendedLifetime(port) {}
     #expect(clients.endings[0]?.isRefusal == true && !clients.set.isOpen(0))
   }
 
@@ -108,9 +110,11 @@ private final class Clients {
   @Test func `it is known whether somebody takes connections`() throws {
     let server = try HTTPFixture { $0.respond(HTTPResponse(.ok)) }
     let address = try ClientAddress(resolving: .tcp(host: "127.0.0.1", port: server.port))
-    #expect(address.isAnswered(within: .seconds(5)) && FreePort.isTaken(server.port))
+    #expect(address.isAnswered(within: .seconds(Client.patience)))
+    #expect(ReservedPort.isTaken(server.port))
     server.stop()
-    #expect(!address.isAnswered(within: .seconds(5)) && !FreePort.isTaken(server.port))
+    #expect(!address.isAnswered(within: .seconds(Client.patience)))
+    #expect(!ReservedPort.isTaken(server.port))
   }
 }
 

@@ -4,6 +4,8 @@ import TestSupport
 /// An HTTP server on a loop of its own thread, which the test talks to through sockets.
 final class HTTPFixture {
   let port: UInt16
+  /// Held beyond the server's end, so that nobody else answers there then.
+  private let reserved: ReservedPort
   private let thread: RunningThread
   private let shared: Shared
 
@@ -22,18 +24,19 @@ final class HTTPFixture {
   ) throws {
     let shared = Shared()
     self.shared = shared
-    let announce = Channel<UInt16?>()
-    thread = RunningThread {
+    reserved = try ReservedPort()
+    port = reserved.number
+    let announce = Channel<Bool>()
+    thread = RunningThread { [port] in
       do {
         let loop = try EventLoop()
         let server = try HTTPServer(on: loop, limits: limits, onRequest: handler)
-        let address = try server.listen(on: .tcp(host: "127.0.0.1", port: 0))
+        try server.listen(on: .tcp(host: "127.0.0.1", port: port))
         let (remote, door) = try loop.makeRemote()
         shared.loop = loop
         shared.server = server
         shared.remote = remote
-        guard case .tcp(_, let port) = address else { return announce.send(nil) }
-        announce.send(port)
+        announce.send(true)
         loop.run {
           server.endOfTurn()
           return false
@@ -44,13 +47,13 @@ final class HTTPFixture {
         withExtendedLifetime(door) {}
       } catch {
         shared.failure = error
-        announce.send(nil)
+        announce.send(false)
       }
     }
-    guard let port = announce.receive() else {
-      throw shared.failure ?? Client.Failure(description: "no port")
+    guard announce.receive() else {
+      thread.join()
+      throw shared.failure ?? Client.Failure(description: "no server")
     }
-    self.port = port
   }
 
   /// Has the loop do `work` and waits for its result.

@@ -176,12 +176,12 @@ import Testing
         }
       }
       let driver = try Event(on: loop, every: .milliseconds(1)) {
+        if moment == "later", heard.last == "lost" { return loop.stop() }
         guard peer.hasReceived else { return }
         peer.send(
           "+PONG\r\n*3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n*3\r\n$7\r\nmessage\r\n$1\r\na\r\n"
             + "$1\r\nx\r\n*3\r\n$7\r\nmessage\r\n$1\r\na\r\n$1\r\ny\r\n")
         peer.end()
-        if moment == "later", heard.last == "lost" { loop.stop() }
       }
       let bound = try Event(on: loop, after: .seconds(Client.patience)) { loop.stop() }
       loop.run { false }
@@ -193,9 +193,9 @@ import Testing
 
   @Test func `where nobody listens it is lost, with a reason`() throws {
     let loop = try EventLoop()
-    let port = try Peer.unusedPort()
+    let port = try ReservedPort()
     let record = Record()
-    let connection = try RedisConnection(on: loop, to: .tcp(host: "127.0.0.1", port: port)) {
+    let connection = try RedisConnection(on: loop, to: .tcp(host: "127.0.0.1", port: port.number)) {
       if case .lost(let reason) = $0 { #expect(reason.contains("refused")) }
       note($0, in: record)
     }
@@ -203,6 +203,7 @@ import Testing
     try run(loop) { record.occurrences == ["lost"] }
     #expect(record.replies == [nil])
     connection.close()
+    withExtendedLifetime(port) {}
     #expect(throws: ReactorError.self) {
       try RedisConnection(on: loop, to: .unix(path: "/nonexistent")) { _ in }
     }
@@ -253,12 +254,6 @@ private final class Peer {
     }
     guard status else { throw Client.Failure(description: "bind") }
     return UInt16(bigEndian: address.sin_port)
-  }
-
-  static func unusedPort() throws -> UInt16 {
-    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    defer { close(descriptor) }
-    return try bind(descriptor)
   }
 
   /// Whether a first command has come; takes what has.

@@ -10,6 +10,8 @@ import subprocess
 import threading
 import urllib.parse
 
+from ports import ReservedPort
+
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 
 
@@ -21,16 +23,19 @@ def program():
 class Belfry:
     """One server process on 127.0.0.1. It can be killed and started again on the same port."""
 
-    def __init__(self, *options, base_path="", wrapper=(), admin=False, port=0):
+    def __init__(self, *options, base_path="", wrapper=(), admin=False):
         """`wrapper` is a command that starts the server in its place, such as `ip netns exec`;
-        `admin`: whether there is an operators' side; `port` 0 is any that is free."""
+        `admin`: whether there is an operators' side."""
         self.wrapper = list(wrapper)
         self.options = list(options)
-        self.admin_port = 0 if admin else None
+        # Kept while the server is away.
+        self.reserved = ReservedPort()
+        self.port = self.reserved.number
+        self.reserved_admin = ReservedPort() if admin else None
+        self.admin_port = self.reserved_admin.number if admin else None
         if base_path:
             self.options += ["--base-path", base_path]
         self.base_path = base_path
-        self.port = port
         self.process = None
         self.reader = None
         atexit.register(self.kill)

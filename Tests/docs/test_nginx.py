@@ -10,7 +10,8 @@ sys.path.insert(0, str(REPOSITORY / "Tests/nginx"))
 
 from case import ProxyTests  # noqa: E402
 from client import Client  # noqa: E402
-from proxy import Nginx, free_ports  # noqa: E402
+from proxy import Nginx  # noqa: E402
+from ports import ReservedPort  # proxy has put Tests/browser into the path.  # noqa: E402
 
 
 class Snippet(ProxyTests):
@@ -18,7 +19,9 @@ class Snippet(ProxyTests):
         [snippet] = re.findall(r"^```nginx\n(.*?)^```$", Page("docs/nginx.md").text, re.M | re.S)
         socket = "unix:/run/belfry/belfry.sock"
         self.assertIn(socket, snippet)
-        [port] = free_ports(1)
+        reserved = ReservedPort()
+        self.addCleanup(reserved.close)
+        port = reserved.number
         nginx = Nginx(self.directory, f"""
             server {{
                 listen 127.0.0.1:{port};

@@ -18,16 +18,8 @@ PROGRAM = shutil.which("nginx", path=os.environ.get("PATH", "") + ":/usr/sbin")
 
 sys.path.insert(0, str(REPOSITORY / "Tests/browser"))
 
+from ports import ReservedPort  # noqa: E402
 from webdriver import until  # noqa: E402
-
-
-def free_ports(count):
-    """Ports of 127.0.0.1 that nobody has, in the moment."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
 
 
 class Directory:
@@ -156,7 +148,8 @@ class Site:
     def __init__(self, directory, recipe, name, changes=None, base_path=""):
         self.name = name
         self.base_path = base_path
-        self.secure_port, self.plain_port = free_ports(2)
+        self.reserved = [ReservedPort(), ReservedPort()]
+        self.secure_port, self.plain_port = (port.number for port in self.reserved)
         self.certificate, key = directory.certificate(name)
         text = (RECIPES / recipe).read_text()
         for old, new in {

@@ -10,9 +10,10 @@ import unittest
 
 from case import NAME, NODES, OTHER_APP, SOCKET, SUBPATH_NAME, ProxyTests
 from client import BROWSER, Client
-from proxy import RECIPES, Nginx, Site, free_ports
+from proxy import RECIPES, Nginx, Site
 
-from webdriver import until  # proxy has put Tests/browser into the path.
+from ports import ReservedPort  # proxy has put Tests/browser into the path.
+from webdriver import until
 
 
 class HTTPTests(ProxyTests):
@@ -36,7 +37,8 @@ class HTTPTests(ProxyTests):
 
 class RecipeTests(HTTPTests):
     def test_nginx_takes_every_recipe(self):
-        other, *nodes = (f"127.0.0.1:{port}" for port in free_ports(3))
+        # Nobody needs to listen there.
+        other, *nodes = (f"127.0.0.1:{port}" for port in range(1, 4))
         changes = {
             "belfry.conf": {SOCKET: self.socket},
             "belfry-subpath.conf": {SOCKET: self.socket, OTHER_APP: other},
@@ -294,7 +296,9 @@ class SubpathTests(HTTPTests):
 
     def test_a_prefix_that_nginx_takes_off_stands_in_links_again(self):
         self.belfry_on_socket()
-        port = free_ports(1)[0]
+        reserved = ReservedPort()
+        self.addCleanup(reserved.close)
+        port = reserved.number
         nginx = Nginx(
             self.directory,
             f"""
@@ -390,8 +394,11 @@ class DefaultsTests(HTTPTests):
 
     def setUp(self):
         super().setUp()
-        self.server = self.belfry()
-        port = free_ports(1)[0]
+        # Without a heartbeat nothing pushes on what nginx would keep.
+        self.server = self.belfry("--heartbeat", "0")
+        reserved = ReservedPort()
+        self.addCleanup(reserved.close)
+        port = reserved.number
         nginx = Nginx(
             self.directory,
             f"""

@@ -15,6 +15,7 @@ TESTS = pathlib.Path(__file__).resolve().parents[1]
 sys.path += [str(TESTS / "browser"), str(TESTS / "nginx")]
 
 import belfry  # noqa: E402
+from ports import ReservedPort  # noqa: E402
 from client import Client  # noqa: E402
 from systemd import Manager  # noqa: E402
 from waiting import wait  # noqa: E402
@@ -58,8 +59,9 @@ class Knocking:
 class Systemd(unittest.TestCase):
     def start(self):
         """The socket and a node on it; returns a client."""
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port = free.getsockname()[1]
+        reserved = ReservedPort()
+        self.addCleanup(reserved.close)
+        port = reserved.number
         units = {}
         for unit in UNITS.iterdir():
             lines = unit.read_text().replace("/usr/bin/belfry", belfry.program()).splitlines()

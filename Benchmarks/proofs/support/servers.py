@@ -1,7 +1,6 @@
 """Servers that are killed and started again on the same port."""
 
 import pathlib
-import random
 import socket
 import subprocess
 import sys
@@ -12,36 +11,18 @@ from support.programs import REPOSITORY
 sys.path += [str(REPOSITORY / "Tests/browser"), str(REPOSITORY / "Tests/system")]
 
 from belfry import Belfry  # noqa: E402
+from ports import ReservedPort  # noqa: E402
 from waiting import wait  # noqa: E402
 
-__all__ = ["Redis", "free_port", "start_belfry", "wait"]
+__all__ = ["Redis", "start_belfry", "wait"]
 
 # A server that this script leaves behind, because it is killed itself, is ended by the kernel.
 ENDED_WITH_US = ("setpriv", "--pdeathsig", "KILL")
 
 
-def free_port():
-    """A port of 127.0.0.1 that is free, and that the kernel gives to no connection meanwhile.
-
-    A client that tries again and again to connect to a closed port of `ip_local_port_range` is some time
-    given that very port, and connected to itself (RFC 9293, 3.5, simultaneous open). Then the server
-    can't have it back.
-    """
-    first, last = map(int, pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split())
-    outside = [port for port in range(10_000, 65_536) if not first <= port <= last]
-    for port in random.sample(outside, len(outside)):
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
-    raise AssertionError("no free port outside ip_local_port_range")
-
-
 def start_belfry(*options, history=100_000):
     """A server that keeps its port; by default with far more history than is said in any outage."""
-    return Belfry("--history-count", str(history), *options, wrapper=ENDED_WITH_US, port=free_port())
+    return Belfry("--history-count", str(history), *options, wrapper=ENDED_WITH_US)
 
 
 class Redis:
@@ -49,7 +30,9 @@ class Redis:
 
     def __init__(self, *options):
         self.directory = tempfile.TemporaryDirectory(prefix="belfry-redis-")
-        self.port = free_port()
+        # Kept while Redis is away.
+        self.reserved = ReservedPort()
+        self.port = self.reserved.number
         self.url = f"redis://127.0.0.1:{self.port}/3"
         self.options = options or ("--appendonly", "yes", "--appendfsync", "always")
         self.start()

@@ -68,23 +68,14 @@ import Testing
   }
 
   @Test func `promtool has nothing to say against it`() throws {
-    let promtool = Process()
-    promtool.executableURL = URL(fileURLWithPath: "/usr/bin/promtool")
-    promtool.arguments = ["check", "metrics"]
-    let (input, output) = (Pipe(), Pipe())
-    promtool.standardInput = input
-    promtool.standardOutput = output
-    promtool.standardError = output
-    try promtool.run()
-    // Less than a pipe holds.
-    let text = MetricsText(figures()).text
-    #expect(text.utf8.count < 60_000)
-    try input.fileHandleForWriting.write(contentsOf: Data(text.utf8))
-    try input.fileHandleForWriting.close()
-    let said = try output.fileHandleForReading.readToEnd() ?? Data()
-    promtool.waitUntilExit()
-    #expect(
-      promtool.terminationStatus == 0 && said.isEmpty, "\(String(decoding: said, as: UTF8.self))")
+    let path = NSTemporaryDirectory() + "belfry-\(UInt64.random(in: 0...UInt64.max))"
+    defer { for end in ["", ".said"] { try? FileManager.default.removeItem(atPath: path + end) } }
+    try MetricsText(figures()).text.write(toFile: path, atomically: false, encoding: .utf8)
+    let promtool = try ChildProcess(
+      "/usr/bin/promtool", ["check", "metrics"], input: path, output: path + ".said")
+    #expect(promtool.end())
+    let said = try String(contentsOfFile: path + ".said", encoding: .utf8)
+    #expect(promtool.status == 0 && said.isEmpty, "\(said)")
   }
 
   @Test func `the dashboard shows what there is`() throws {

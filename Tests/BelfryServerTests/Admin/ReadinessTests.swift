@@ -44,8 +44,10 @@ import Testing
   }
 
   @Test func `it is not while Redis is away, though it is alive`() throws {
+    let nobody = try ReservedPort()
+    defer { withExtendedLifetime(nobody) {} }
     let server = try TestServer {
-      $0.redis = RedisSettings(RedisAddress("redis://127.0.0.1:1")!)
+      $0.redis = RedisSettings(RedisAddress("redis://127.0.0.1:\(nobody.number)")!)
       $0.adminListen = [.tcp(host: "127.0.0.1", port: 0)]
     }
     defer { server.stop() }
@@ -56,10 +58,12 @@ import Testing
   }
 
   @Test func `while it drains operators are still answered, and told so`() throws {
+    let reserved = try ReservedPort()
+    defer { withExtendedLifetime(reserved) {} }
     let server = try TestServer {
       $0.drainTime = .seconds(60)
       $0.http.requestTime = .seconds(60)
-      $0.adminListen = [.tcp(host: "127.0.0.1", port: 0)]
+      $0.adminListen = [.tcp(host: "127.0.0.1", port: reserved.number)]
     }
     // A request that is still on its way keeps the server from ending.
     let unfinished = try server.client()
@@ -78,8 +82,7 @@ import Testing
     let page = try server.admin("/metrics").text
     #expect(page.contains("belfry_ready 0\n"))
     #expect(page.contains("belfry_streams_closed_total{reason=\"drain\"} 1\n"))
-    let port = server.adminPort
     server.stop()
-    #expect(throws: Client.Failure.self) { try Client(port: port) }
+    #expect(throws: Client.Failure.self) { try Client(port: reserved.number) }
   }
 }

@@ -1,5 +1,6 @@
 import EventStream
 import Foundation
+import Reactor
 import TestSupport
 import Testing
 
@@ -7,32 +8,22 @@ import Testing
 @Suite(.serialized) struct FlaskTests {
   /// The running app; ended with the test.
   final class Flask {
-    let port: UInt16
-    private let process = Process()
+    var port: UInt16 { reserved.number }
+    private let reserved: ReservedPort
+    private let process: ChildProcess
 
     init(_ redis: RedisServer) throws {
-      port = try RedisServer.freePort()
+      reserved = try ReservedPort()
       let app = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
         .appendingPathComponent("../../../Benchmarks/peers/flask/app.py").standardizedFileURL
-      process.executableURL = URL(fileURLWithPath: "/usr/bin/python3")
-      process.arguments = [
-        "-m", "flask", "--app", app.path, "run", "--port", "\(port)", "--with-threads",
-        "--no-debugger", "--no-reload",
-      ]
-      process.environment = ProcessInfo.processInfo.environment.merging([
-        "REDIS_URL": redis.url, "PYTHONDONTWRITEBYTECODE": "1",
-      ]) { $1 }
-      process.standardInput = FileHandle.nullDevice
-      process.standardOutput = FileHandle.nullDevice
-      process.standardError = FileHandle.nullDevice
-      try process.run()
+      process = try ChildProcess(
+        "/usr/bin/python3",
+        [
+          "-m", "flask", "--app", app.path, "run", "--port", "\(reserved.number)", "--with-threads",
+          "--no-debugger", "--no-reload",
+        ], environment: ["REDIS_URL": redis.url, "PYTHONDONTWRITEBYTECODE": "1"])
       let isUp = eventually { (try? Client(port: port)) != nil || !process.isRunning }
       try #require(isUp && process.isRunning, "the Flask app did not start")
-    }
-
-    deinit {
-      kill(process.processIdentifier, SIGKILL)
-      process.waitUntilExit()
     }
 
     private func request(

@@ -1,4 +1,5 @@
 import Foundation
+import Reactor
 import TestSupport
 import Testing
 
@@ -16,7 +17,8 @@ final class Proxy: @unchecked Sendable {
     case cutAfter(Int)
   }
 
-  let port: UInt16
+  var port: UInt16 { reserved.number }
+  private let reserved: ReservedPort
   private let target: UInt16
   private let listener: Int32
   // Every use of these two is under `lock`; the rest is the thread's.
@@ -34,12 +36,12 @@ final class Proxy: @unchecked Sendable {
 
   init(to target: UInt16) throws {
     self.target = target
-    port = try RedisServer.freePort()
+    reserved = try ReservedPort()
     listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     var yes: Int32 = 1
     unsafe setsockopt(
       listener, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
-    let bound = unsafe Self.address(port) { unsafe bind(listener, $0, $1) } == 0
+    let bound = unsafe Self.address(reserved.number) { unsafe bind(listener, $0, $1) } == 0
     try #require(bound && Foundation.listen(listener, 64) == 0)
     thread = RunningThread { [unowned self] in run() }
   }

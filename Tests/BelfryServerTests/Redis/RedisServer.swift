@@ -1,17 +1,20 @@
 import Foundation
+import Reactor
 import TestSupport
 import Testing
 
-/// A real redis-server on a free port, with its data in a directory of its own; ended with the test.
+/// A real redis-server on a port and with a directory of its own; ended with the test.
 final class RedisServer {
-  let port: UInt16
+  var port: UInt16 { reserved.number }
+  /// Nobody else gets it while the server is away.
+  private let reserved: ReservedPort
   let folder: String
   private let options: [String]
-  private var process: Process?
+  private var process: ChildProcess?
 
   /// - Parameter options: as on redis-server's command line: `"--appendonly", "yes"`.
   init(_ options: String...) throws {
-    port = try Self.freePort()
+    reserved = try ReservedPort()
     folder = NSTemporaryDirectory() + "belfry-redis-\(UInt64.random(in: 0...UInt64.max))"
     self.options = options
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
@@ -28,18 +31,12 @@ final class RedisServer {
   var node: [String] { ["--redis", url] }
 
   func start(_ more: String...) throws {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/redis-server")
-    process.arguments =
+    process = try ChildProcess(
+      "/usr/bin/redis-server",
       [
         "--port", "\(port)", "--bind", "127.0.0.1", "--dir", folder, "--save", "",
         "--enable-debug-command", "local",
-      ] + options + more
-    process.standardInput = FileHandle.nullDevice
-    process.standardOutput = FileHandle.nullDevice
-    process.standardError = FileHandle.nullDevice
-    try process.run()
-    self.process = process
+      ] + options + more)
     let isUp = eventually {
       guard let client = try? RedisClient(port: port) else { return false }
       // Until its data is loaded it says LOADING; a password or a refusal will do as well.
@@ -50,34 +47,15 @@ final class RedisServer {
 
   /// Ends it as a crash would.
   func kill() {
-    guard let process, process.isRunning else { return }
-    Foundation.kill(process.processIdentifier, SIGKILL)
-    process.waitUntilExit()
+    process = nil
   }
 
   /// Stops it where it is; `signal(SIGCONT)` lets it go on.
   func signal(_ signal: Int32) {
-    if let process { Foundation.kill(process.processIdentifier, signal) }
+    process?.send(signal)
   }
 
   func client() throws -> RedisClient { try RedisClient(port: port) }
-
-  /// One that nobody listens on at the moment.
-  static func freePort() throws -> UInt16 {
-    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    defer { close(descriptor) }
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    unsafe inet_pton(AF_INET, "127.0.0.1", &address.sin_addr)
-    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let status = unsafe withUnsafeMutablePointer(to: &address) { pointer in
-      unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        unsafe bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0
-      }
-    }
-    try #require(status)
-    return UInt16(bigEndian: address.sin_port)
-  }
 }
 
 /// Talks to Redis as a stranger does.
