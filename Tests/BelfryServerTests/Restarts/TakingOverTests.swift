@@ -255,7 +255,7 @@ import Testing
       kill(process, SIGUSR2)
       // Several cases end with the same words.
       func refusals() -> [Substring] {
-        program.text.split(separator: "\n").filter { $0.contains("no takeover") }
+        program.text.split(separator: "\n").filter { $0.contains("takeover failed") }
       }
       #expect(eventually { refusals().count > number })
       #expect(try refusals().last?.firstMatch(of: Regex(line)) != nil, "\(refusals())")
