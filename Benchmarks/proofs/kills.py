@@ -71,7 +71,7 @@ def disturb(counts, seed, redis, nodes):
         for number, kill in enumerate(kills, 1):
             if kill.waits:
                 taken = crowd.taken
-                wait(lambda: crowd.failures or crowd.taken >= taken + WORKING, 120,
+                wait(lambda: crowd.failures or crowd.taken >= taken + WORKING,
                      f"{WORKING} more messages are taken before kill {number}")
             time.sleep(kill.after)
             victims[kill.victim].kill()

@@ -37,7 +37,7 @@ def prove(counts, seed, is_full):
                  "--patience", "30s", "--pid", str(server.process.pid), "--json", file],
                 stdout=sys.stderr).returncode
             report = json.loads(file.read_text()) if file.exists() else {}
-        wait(lambda: descriptors(server) <= before, 30, f"descriptors are {before} again")
+        wait(lambda: descriptors(server) <= before, f"descriptors are {before} again")
     finally:
         server.kill()
     found = faults(report, status, counts, MAXIMUM_SLOPE if is_full else None)

@@ -42,8 +42,8 @@ class ReplaceableServer:
         handle = os.pidfd_open(self.process)
         try:
             os.kill(self.process, signal.SIGUSR2)
-            took = wait(lambda: re.search(r"taken over by=(\d+)|no takeover.*", self.log(seen)),
-                        PATIENCE, "a takeover")
+            outcome = r"taken over by=(\d+)|takeover (?:failed|not started).*"
+            took = wait(lambda: re.search(outcome, self.log(seen)), "a takeover")
             if not took[1]:
                 raise AssertionError(took[0])
             # A pidfd can be read when its process has ended.

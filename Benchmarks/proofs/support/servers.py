@@ -36,7 +36,7 @@ class Redis:
         self.url = f"redis://127.0.0.1:{self.port}/3"
         self.options = options or ("--appendonly", "yes", "--appendfsync", "always")
         self.start()
-        wait(self.answers, 20, "Redis answers")
+        wait(self.answers, "Redis answers")
 
     def start(self):
         self.process = subprocess.Popen(
