@@ -45,7 +45,7 @@ import Testing
 
   @Test func `it is not while Redis is away, though it is alive`() throws {
     let server = try TestServer {
-      $0.redis = RedisSettings(RedisAddress("redis://127.0.0.1:1")!)
+      $0.redisAddress = RedisAddress("redis://127.0.0.1:1")
       $0.adminListen = [.tcp(host: "127.0.0.1", port: 0)]
     }
     defer { server.stop() }
