@@ -2,6 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
+@testable import BelfryServer
+
 /// SIGHUP and the file of options, with the built program.
 @Suite struct ReloadTests {
   private func status(_ port: UInt16, _ target: String, _ fields: String = "") throws -> Int {
@@ -67,6 +69,30 @@ import Testing
       _ = try program.line(matching: "error settings not reloaded .*\(mistake)")
       #expect(try status(port, "/stream") == 429)
     }
+    kill(program.process.processIdentifier, SIGTERM)
+    #expect(try program.end().status == 0)
+  }
+
+  @Test func `a running server tells of each option whether it took the new value`() throws {
+    let config = try TemporaryFile("")
+    let file = try TemporaryFile(String(repeating: "k", count: 40))
+    let program = try ProgramTests.Program(ProgramTests.anyPort + ["--config", config.path])
+    _ = try program.port()
+    let onCommandLine: [AnyKeyPath] = [\ServerSettings.configFile, \ServerSettings.listen]
+    let rows = OptionTable.rows.filter { !onCommandLine.contains($0.path) }
+    try config.write(
+      rows.map { "\($0.name) = \(try OptionTableTests.other($0, file: file.path))\n" }.joined())
+    kill(program.process.processIdentifier, SIGHUP)
+    func names(_ pattern: String) throws -> Set<String> {
+      let names = try program.line(matching: pattern + "\\S+").split(separator: "=").last ?? ""
+      return Set(names.split(separator: ",").map(String.init))
+    }
+    #expect(
+      try names("settings reloaded changed=")
+        == Set(rows.filter { $0.change != .restart }.map(\.name)))
+    #expect(
+      try names("some settings need a restart options=")
+        == Set(rows.filter { $0.change == .restart }.map(\.name)))
     kill(program.process.processIdentifier, SIGTERM)
     #expect(try program.end().status == 0)
   }

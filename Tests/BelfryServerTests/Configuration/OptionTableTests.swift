@@ -173,7 +173,7 @@ import Testing
   }
 
   /// A value that is not the default, as it is printed; `file` is one of 40 bytes.
-  private func other(_ row: OptionRow, file: String) throws -> String {
+  static func other(_ row: OptionRow, file: String) throws -> String {
     let usual = row.text(of: ServerSettings())
     switch row.format.placeholder {
     case "ADDRESS": return "unix:/x,127.0.0.1:7"
@@ -202,7 +202,7 @@ import Testing
     let row = try row(name)
     let file = try TemporaryFile(String(repeating: "k", count: 40))
     if row.path == \ServerSettings.configFile { try file.write("") }
-    let text = try other(row, file: file.path)
+    let text = try Self.other(row, file: file.path)
     // The default of the rooms depends on whether there is Redis.
     let others = row.path == \ServerSettings.redisAddress ? ["rooms"] : []
     let old = try GivenOptions([], environment: [:]).settings()
