@@ -94,9 +94,6 @@ package struct ServerSettings: Sendable {
     accessLogPath.map { AccessLogSettings(path: $0, format: accessLogFormat) }
   }
 
-  /// Whether the program's version is logged at its start.
-  package var logsVersion = false
-
   /// What is logged.
   package var logLevel = Logger.Level.info
 

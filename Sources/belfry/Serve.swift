@@ -1,6 +1,5 @@
 internal import ArgumentParser
 internal import BelfryServer
-internal import BelfryVersion
 internal import Logging
 internal import Reactor
 
@@ -36,7 +35,6 @@ struct Serve: ServerCommand {
       if let nearest { facts["nearest"] = "\(nearest)" }
       logger.warning("unknown environment variable", metadata: facts)
     }
-    if settings.logsVersion { logger.info("version", metadata: ["number": "\(Version.text)"]) }
     do {
       let server = try Server(Environment.ofProcess(settings), logger: logger)
       let reload = Reload(on: .hangUp) { [arguments] () throws(SettingsError) in

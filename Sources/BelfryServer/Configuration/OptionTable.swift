@@ -155,8 +155,6 @@ package enum OptionTable {
     OptionRow(
       "stats-interval", \.statisticsInterval, .interval, .restart,
       "How often to log a line of counters; 0 means never."),
-    OptionRow(
-      "log-version", \.logsVersion, .flag, .restart, "Log the version of the program at the start."),
     OptionRow("log-level", \.logLevel, .choice, .live, "Lowest level that is logged."),
   ]
 
