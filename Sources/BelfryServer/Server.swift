@@ -162,8 +162,7 @@ package final class Server {
       logger.warning(
         "no session key is set: sign-ins are lost when the server stops (see --secret-file)")
     }
-    let hasUnix = settings.listen.contains { if case .unix = $0 { true } else { false } }
-    if hasUnix, settings.boundsClients, !settings.trustedProxies.trusts(.unix) {
+    if settings.hasUncountedClients {
       logger.warning(
         "per-address limits do not apply to clients on a Unix socket (see --trusted-proxy)")
     }

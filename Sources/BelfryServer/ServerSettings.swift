@@ -3,30 +3,47 @@ package import Hub
 package import Logging
 package import Reactor
 
-/// Everything that can be set about a server, with its defaults.
+/// Everything that can be set about a server, with its defaults. `OptionTable` has what operators set.
 package struct ServerSettings: Sendable {
+  /// The file of options that the settings were read from; nil: none.
+  package var configFile: String?
   /// Where to listen; at least one.
   package var listen: [ListenAddress] = [.tcp(host: "127.0.0.1", port: 5000)]
   /// Where the operators' side listens; nowhere, unless told.
   package var adminListen: [ListenAddress] = []
   /// What all paths begin with: empty, or `/` and a path without a `/` at its end.
   package var basePath = ""
-  /// The rooms that exist.
-  package var rooms = RoomRules()
+  /// The rooms that exist. Unless they are set, all; with Redis only the original's, since other channels
+  /// of that Redis may be private.
+  package var rooms: RoomRules {
+    get { chosenRooms ?? (redisAddress == nil ? RoomRules() : .chatOnly) }
+    set { chosenRooms = newValue }
+  }
+  private var chosenRooms: RoomRules?
   /// Bytes of a message.
   package var maximumMessage = 64 << 10
   /// History, heartbeats, lag.
   package var hub = HubSettings()
   /// How long a sign-in lasts.
   package var sessionAge = Duration.seconds(31 * 86400)
-  /// What signs sessions; nil makes a random key, which ends with the process.
-  package var sessionKeys: SessionKeys?
+  /// What signs sessions, and where it is from; nil makes a random key, which ends with the process.
+  package var keySource: KeySource?
+  /// What signs sessions.
+  package var sessionKeys: SessionKeys? {
+    get { keySource?.keys }
+    set { keySource = newValue.map { KeySource($0) } }
+  }
   /// Other origins whose pages may listen and post, as browsers send them: `https://example.org`.
   package var origins: [String] = []
   /// Proxies whose word on their clients is taken.
   package var trustedProxies = TrustedProxies()
-  /// Vue's runtime build: the script itself.
-  package var vue: [UInt8] = []
+  /// Vue's runtime build; read with the options.
+  package var vueFile = LoadedFile(path: "/usr/share/javascript/vue/vue.runtime.min.js")
+  /// The script itself.
+  package var vue: [UInt8] {
+    get { vueFile.bytes }
+    set { vueFile.bytes = newValue }
+  }
   /// Listening sockets that the service manager has opened: they take the place of `listen`.
   package var inherited: [InheritedSocket] = []
   /// The same in place of `adminListen`.
@@ -55,17 +72,27 @@ package struct ServerSettings: Sendable {
   package var http = HTTPServer.Limits()
 
   /// What connects this node with others; nil: it is alone.
-  package var redis: RedisSettings?
+  package var redisAddress: RedisAddress?
+  /// How long an answer from Redis may take before it counts as down.
+  package var redisTimeout = Duration.seconds(2)
+  /// The two together.
+  var redis: RedisSettings? { redisAddress.map { RedisSettings($0, timeout: redisTimeout) } }
 
   /// Names what messages go through, without a password: of two servers the history is one where this
   /// is equal.
-  var backplane: String { redis.map { "\($0.address)" } ?? "local" }
+  var backplane: String { redisAddress.map { "\($0)" } ?? "local" }
 
   /// How often a line of counters is logged; nil is never.
   package var statisticsInterval: Duration?
 
-  /// The record of requests and streams; nil: there is none.
-  package var accessLog: AccessLogSettings?
+  /// The file of the record of requests and streams, `-` for standard output; nil: there is none.
+  package var accessLogPath: String?
+  /// How its lines are written.
+  package var accessLogFormat = AccessLogFormat.combined
+  /// The two together.
+  var accessLog: AccessLogSettings? {
+    accessLogPath.map { AccessLogSettings(path: $0, format: accessLogFormat) }
+  }
 
   /// What is logged.
   package var logLevel = Logger.Level.info
@@ -73,8 +100,15 @@ package struct ServerSettings: Sendable {
   package init() {}
 
   /// Whether there is a bound on each address.
-  var boundsClients: Bool {
+  private var boundsClients: Bool {
     admission.listenersPerAddress > 0 || admission.postRate != nil
+  }
+
+  /// Whether clients come that no bound on each address counts: through a Unix socket, from a proxy that
+  /// isn't believed whose clients they are.
+  package var hasUncountedClients: Bool {
+    let hasUnix = listen.contains { if case .unix = $0 { true } else { false } }
+    return hasUnix && boundsClients && !trustedProxies.trusts(.unix)
   }
 
   /// All bounds on requests: a message may be percent-encoded, three bytes for one, with a form around.

@@ -2,16 +2,19 @@ internal import Reactor
 
 /// The proxies in front of the server that are believed what they say of their clients.
 package struct TrustedProxies: Hashable, Sendable {
+  /// As they were written.
+  package let entries: [String]
   private var networks: [IPNetwork] = []
   private var unix = false
 
   /// Nobody.
-  package init() {}
+  package init() { entries = [] }
 
   /// - Parameter entries: addresses, networks (`10.0.0.0/8`), or `unix` for whoever comes through a
   ///   Unix socket.
   /// - Throws: the first entry that is none of these.
   package init(_ entries: [String]) throws(SettingsError) {
+    self.entries = entries
     for entry in entries {
       if entry == "unix" {
         unix = true

@@ -1,5 +1,4 @@
 internal import ArgumentParser
-internal import BelfryServer
 internal import BelfryVersion
 internal import Reactor
 
@@ -10,28 +9,44 @@ struct Belfry: ParsableCommand {
     commandName: "belfry",
     abstract: "A Server-Sent Events server for thousands of open streams, with a chat room.",
     version: Version.text,
-    subcommands: [Serve.self, Check.self, Publish.self, Listen.self],
+    subcommands: [Serve.self, Check.self, Publish.self, Listen.self, PrintOptions.self],
     defaultSubcommand: Serve.self)
 
-  /// Reads the environment and the file of options too, where the command line leaves something unsaid.
+  /// A command line that begins with one of these names no command.
+  private static let ownOptions = [
+    "-h", "-help", "--help", "--version", "--generate-completion-script",
+    "--experimental-dump-help",
+  ]
+
   static func main() {
     let commandLine = Array(CommandLine.arguments.dropFirst())
-    // Until there is somebody to hear them: by themselves they would end the server, as they shall
-    // end the other commands.
-    if Environment.subcommand(of: commandLine) == "serve" {
-      for signal in [Signal.hangUp, .user1, .user2] { signal.ignore() }
-    }
     do {
-      let arguments: [String]
-      do {
-        arguments = try Environment.sources(of: commandLine, options: ServeOptions.names).arguments
-      } catch {
-        throw ValidationError("\(error)")
-      }
-      var command = try parseAsRoot(arguments)
+      var command = try serverCommand(commandLine) ?? parseAsRoot(commandLine)
       try command.run()
     } catch {
       exit(withError: error)
+    }
+  }
+
+  /// The command that takes the options of `OptionTable`; nil: another, whose options the parser reads.
+  private static func serverCommand(_ commandLine: [String]) -> (any ParsableCommand)? {
+    switch commandLine.first {
+    case "serve":
+      return Serve(commandLine.dropFirst())
+    case "check":
+      return Check(commandLine.dropFirst())
+    case "help" where commandLine.count == 2 && commandLine[1] == "serve":
+      return Serve(["--help"])
+    case "help" where commandLine.count == 2 && commandLine[1] == "check":
+      return Check(["--help"])
+    case let first? where !first.hasPrefix("-"):
+      return nil
+    case let first?
+    where ownOptions.contains(where: { first == $0 || first.hasPrefix($0 + "=") })
+      || first.hasPrefix("--help-") || first.hasPrefix("---"):
+      return nil
+    default:
+      return Serve(commandLine[...])
     }
   }
 }

@@ -4,7 +4,7 @@ internal import Logging
 internal import Reactor
 
 /// `belfry serve`: runs until it is told to stop.
-struct Serve: ParsableCommand {
+struct Serve: ServerCommand {
   static let configuration = CommandConfiguration(
     abstract: "Runs the server until SIGTERM or SIGINT.",
     discussion: """
@@ -15,31 +15,38 @@ struct Serve: ParsableCommand {
       1MiB.
       """)
 
-  @OptionGroup var options: ServeOptions
-
-  func validate() throws { _ = try options.settings() }
+  @Argument(
+    parsing: .captureForPassthrough, help: "The options of serve.", completion: optionCompletion)
+  var arguments: [String] = []
 
   func run() throws {
+    // Until there is somebody to hear them: by themselves they would end the server.
+    for signal in [Signal.hangUp, .user1, .user2] { signal.ignore() }
+    let given = try given()
+    let settings = try settings(given)
     StandardDescriptors.fill()
     OtherDescriptors.keep()
     let writer = try LineWriter(to: 2)
     defer { writer.close() }
-    let level = LogLevel(options.logLevel.value)
+    let level = LogLevel(settings.logLevel)
     let logger = Logger(label: "belfry") { _ in LineLogHandler(writer: writer, level: level) }
-    for name in Environment.unknownVariables(options: ServeOptions.names) {
-      logger.warning("unknown environment variable", metadata: ["variable": "\(name)"])
+    for (name, nearest) in given.unknownVariables {
+      var facts: Logger.Metadata = ["variable": "\(name)"]
+      if let nearest { facts["nearest"] = "\(nearest)" }
+      logger.warning("unknown environment variable", metadata: facts)
     }
     do {
-      let server = try Server(options.settingsOfProcess(), logger: logger)
-      let reload = Reload(on: .hangUp, load: Self.reread) { level.value = $0 }
+      let server = try Server(Environment.ofProcess(settings), logger: logger)
+      let reload = Reload(on: .hangUp) { [arguments] () throws(SettingsError) in
+        try Self.reread(arguments)
+      } setLogLevel: {
+        level.value = $0
+      }
       try server.run(
         stopping: [.terminate, .interrupt], handingOver: [.user2], reopening: [.user1],
         reload: reload
       ) {
-        for address in server.addresses { announce(address, logger) }
-        for address in server.adminAddresses {
-          logger.info("admin listening", metadata: ["address": "\(address)"])
-        }
+        announce(server, settings, logger)
       }
       logger.info("stopped")
     } catch let error where error is ReactorError || error is SettingsError {
@@ -49,28 +56,27 @@ struct Serve: ParsableCommand {
   }
 
   /// The settings as they would be now, were the program started anew.
-  private static func reread() throws(SettingsError) -> ServerSettings {
-    let commandLine = Array(CommandLine.arguments.dropFirst())
-    do {
-      var arguments = try Environment.sources(of: commandLine, options: ServeOptions.names)
-        .arguments
-      if arguments.first == "serve" { arguments.removeFirst() }
-      return try Serve.parse(arguments).options.settings()
-    } catch let error as UnreadableFile {
-      throw SettingsError("\(error)")
+  private static func reread(_ arguments: [String]) throws(SettingsError) -> ServerSettings {
+    do throws(OptionMistakes) {
+      return try GivenOptions(arguments, environment: Environment.variables).settings()
     } catch {
-      throw SettingsError(Serve.message(for: error))
+      throw SettingsError("\(error)")
     }
   }
 
-  private func announce(_ address: ListenAddress, _ logger: Logger) {
-    var facts: Logger.Metadata = ["address": "\(address)"]
-    if case .tcp(let host, let port) = address {
-      // An address that a browser on this machine can open.
-      let name = host == "0.0.0.0" ? "127.0.0.1" : host == "::" ? "::1" : host
-      let shown = ListenAddress.tcp(host: name, port: port)
-      facts["url"] = "http://\(shown)\(options.basePath.value)/"
+  private func announce(_ server: Server, _ settings: ServerSettings, _ logger: Logger) {
+    for address in server.addresses {
+      var facts: Logger.Metadata = ["address": "\(address)"]
+      if case .tcp(let host, let port) = address {
+        // An address that a browser on this machine can open.
+        let name = host == "0.0.0.0" ? "127.0.0.1" : host == "::" ? "::1" : host
+        let shown = ListenAddress.tcp(host: name, port: port)
+        facts["url"] = "http://\(shown)\(settings.basePath)/"
+      }
+      logger.info("listening", metadata: facts)
     }
-    logger.info("listening", metadata: facts)
+    for address in server.adminAddresses {
+      logger.info("admin listening", metadata: ["address": "\(address)"])
+    }
   }
 }

@@ -87,6 +87,7 @@ import Testing
   func `a bad option is named, and the status is 64`(arguments: [String], name: String) throws {
     let (status, text) = try Program(Self.anyPort + arguments).end()
     #expect(status == 64 && text.contains(name), "\(status) \(text)")
+    #expect(text.split(separator: "\n").count == 1, "\(text)")
   }
 
   @Test(arguments: [
@@ -101,7 +102,8 @@ import Testing
       try Program(Self.anyPort, environment: ["BELFRY_REDIS": url]),
     ] {
       let (status, text) = try program.end()
-      #expect(status == 64 && text.contains("--redis must be redis://"), "\(status) \(text)")
+      #expect(
+        status == 64 && text.contains("): write redis://[[USER]:PASSWORD@]"), "\(status) \(text)")
       #expect(!text.contains("horse") && !text.contains("ho rse"), "\(text)")
     }
   }

@@ -2,18 +2,10 @@ import Foundation
 import TestSupport
 import Testing
 
+@testable import BelfryServer
+
 /// SIGHUP and the file of options, with the built program.
 @Suite struct ReloadTests {
-  /// A file that a test rewrites; removed with it.
-  private final class TemporaryFile {
-    let path = NSTemporaryDirectory() + "belfry-\(UInt64.random(in: 0...UInt64.max)).conf"
-    init(_ text: String) throws { try write(text) }
-    deinit { unsafe unlink(path) }
-    func write(_ text: String) throws {
-      try text.write(toFile: path, atomically: true, encoding: .utf8)
-    }
-  }
-
   private func status(_ port: UInt16, _ target: String, _ fields: String = "") throws -> Int {
     let client = try Client(port: port)
     try client.send("GET \(target) HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\(fields)\r\n")
@@ -64,15 +56,45 @@ import Testing
 
     // With a mistake in it everything stays as it was.
     for (text, mistake) in [
-      ("max-listeners-per-ip = 9\nmax-listener = 1\n", "line 2: unknown option max-listener"),
+      (
+        "max-listeners-per-ip = 9\nmax-listener = 1\n",
+        ":2.: unknown option; did you mean max-listeners"
+      ),
       ("max-listeners-per-ip = 9\nretry = soon\n", "retry"),
-      ("max-listeners-per-ip = 9\nmax-connections = 0\n", "--max-connections must be"),
+      (
+        "max-listeners-per-ip = 9\nmax-connections = 0\n",
+        "max-connections = 0 .*:2.: write 1 or more"
+      ),
     ] {
       try config.write(text)
       kill(program.process.processIdentifier, SIGHUP)
       _ = try program.line(matching: "error settings not reloaded .*\(mistake)")
       #expect(try status(port, "/stream") == 429)
     }
+    kill(program.process.processIdentifier, SIGTERM)
+    #expect(try program.end().status == 0)
+  }
+
+  @Test func `a running server tells of each option whether it took the new value`() throws {
+    let config = try TemporaryFile("")
+    let file = try TemporaryFile(String(repeating: "k", count: 40))
+    let program = try ProgramTests.Program(ProgramTests.anyPort + ["--config", config.path])
+    _ = try program.port()
+    let onCommandLine: [AnyKeyPath] = [\ServerSettings.configFile, \ServerSettings.listen]
+    let rows = OptionTable.rows.filter { !onCommandLine.contains($0.path) }
+    try config.write(
+      rows.map { "\($0.name) = \(try OptionTableTests.other($0, file: file.path))\n" }.joined())
+    kill(program.process.processIdentifier, SIGHUP)
+    func names(_ pattern: String) throws -> Set<String> {
+      let names = try program.line(matching: pattern + "\\S+").split(separator: "=").last ?? ""
+      return Set(names.split(separator: ",").map(String.init))
+    }
+    #expect(
+      try names("settings reloaded changed=")
+        == Set(rows.filter { $0.change != .restart }.map(\.name)))
+    #expect(
+      try names("some settings need a restart options=")
+        == Set(rows.filter { $0.change == .restart }.map(\.name)))
     kill(program.process.processIdentifier, SIGTERM)
     #expect(try program.end().status == 0)
   }
@@ -91,8 +113,9 @@ import Testing
   }
 
   @Test(arguments: [
-    ("retry\n", "line 1"), ("\n#\nretry = 1s\nretry = 2s\n", "line 4"), ("config = x\n", "config"),
-    ("retry = soon\n", "retry"), ("= 3\n", "line 1"),
+    ("retry\n", ".conf:1: write"), ("\n#\nretry = 1s\nretry = 2s\n", ".conf:4): leave"),
+    ("config = x\n", "config"),
+    ("retry = soon\n", "retry"), ("= 3\n", ".conf:1: write"),
   ])
   func `a mistake in the file is named at the start too`(text: String, name: String) throws {
     let config = try TemporaryFile(text)

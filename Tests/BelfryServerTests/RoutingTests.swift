@@ -8,11 +8,11 @@ import Testing
     for address in ["redis://127.0.0.1:1/3", "redis://localhost:1", "unix:/nonexistent"] {
       #expect(throws: SettingsError.self) {
         try TestServer {
-          $0.redis = RedisSettings(RedisAddress(address)!)
+          $0.redisAddress = RedisAddress(address)
           $0.rooms = RoomRules([RoomPattern("team-*")!])
         }
       }
-      let server = try TestServer { $0.redis = RedisSettings(RedisAddress(address)!) }
+      let server = try TestServer { $0.redisAddress = RedisAddress(address) }
       #expect(try server.get("/healthz").text.contains("\"up\":false"))
       server.stop()
     }

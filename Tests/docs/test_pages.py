@@ -39,7 +39,7 @@ class Links(unittest.TestCase):
             "docs/restarts.md#what-survives": "a crash",
             "docs/operating.md#alerts": "belfry_ready == 0",
             "docs/limits.md#how-many-listeners": "ulimit -Hn",
-            "CONTRIBUTING.md#add-an-option": "ServeOptions.swift",
+            "CONTRIBUTING.md#add-an-option": "OptionTable.swift",
         }.items():
             self.assertIn(answer, links)
             path, _, anchor = answer.partition("#")

@@ -31,10 +31,10 @@ NO_METRICS = {"belfry_session", "belfry_busy"}
 
 
 def options_of_belfry():
-    names = set()
-    for command in ("serve", "check", "listen", "publish"):
-        names |= {f"--{docs.name(option)}" for option in docs.options(command)}
-    return names
+    names = {option["name"] for option in docs.options()}
+    for command in ("listen", "publish"):
+        names |= set(docs.options_of(command))
+    return {f"--{name}" for name in names}
 
 
 def options_of_bench():
@@ -81,19 +81,31 @@ class Generated(unittest.TestCase):
         lines = re.findall(r"^#([a-z-]+ = .*)$", sample, re.M)
         names = re.findall(r"^#([a-z-]+) =", sample, re.M)
         self.assertEqual(sorted(names), sorted(
-            docs.name(option) for option in docs.options() if docs.name(option) != "config"))
+            option["name"] for option in docs.options() if option["name"] != "config"))
         with tempfile.TemporaryDirectory() as folder:
             config = pathlib.Path(folder) / "belfry.conf"
             config.write_text("\n".join(lines) + "\n")
             self.assertEqual(
                 self.values("--config", config), {**self.values(), "config": str(config)})
 
+    def test_what_check_prints_is_a_config_file(self):
+        with tempfile.TemporaryDirectory() as folder:
+            config = pathlib.Path(folder) / "belfry.conf"
+            config.write_text(subprocess.run(
+                [docs.program(), "check", "--origin", "https://a.example", "--retry", "9s"],
+                capture_output=True, check=True, text=True, env={"PATH": "/usr/bin:/bin"}).stdout)
+            values = self.values("--config", config)
+            self.assertEqual(values["retry"], "9s")
+            self.assertEqual(values["origin"], "https://a.example")
+            self.assertEqual(
+                {**values, "retry": "2s", "origin": ""}, {**self.values(), "config": str(config)})
+
     def values(self, *arguments):
         said = subprocess.run(
             [docs.program(), "check", *arguments], capture_output=True, text=True,
             env={"PATH": "/usr/bin:/bin"})
         self.assertEqual(said.returncode, 0, said.stderr)
-        return dict(re.findall(r"^([a-z-]+) = (.*?)  # ", said.stdout, re.M))
+        return dict(re.findall(r"^#?([a-z-]+) = *(.*)$", said.stdout, re.M))
 
 
 class ConfigFile(unittest.TestCase):
@@ -113,21 +125,28 @@ class ConfigFile(unittest.TestCase):
             "\t post-rate\t=  20/10s \t": "post-rate = 20/10s",
             "# a comment\r\n  # another\r\n\r\npost-rate=20/10s\r\n": "post-rate = 20/10s",
             "origin = https://a.example,https://b.example": "origin = https://a.example,https://b.example",
-            "origin =": "origin = none",
+            "origin =": "#origin =",
+            "origin = https://a.example , https://b.example:443,":
+                "origin = https://a.example,https://b.example",
+            "\ufeffpost-rate = 5/s": "post-rate = 5/s",
             "reuse-port = true": "reuse-port = true",
         }.items():
             said = self.check(text)
             self.assertEqual(said.returncode, 0, (text, said.stderr))
-            self.assertIn(f"{shown}  # file\n", said.stdout)
+            found = re.search(rf"^# (.*)\n{re.escape(shown)}\n", said.stdout, re.M)
+            self.assertIsNotNone(found, (text, said.stdout))
+            self.assertRegex(found[1], r"/belfry\.conf:\d+$", text)
 
     def test_what_it_refuses(self):
         for text in (
             "post-rate = 5/s # a comment behind it", 'post-rate = "20/10s"', "post-rate =",
             "BELFRY_POST_RATE = 5/s", "--post-rate = 5/s", "post-rate 5/s", "config = other",
             "post-rate = 5/s\npost-rate = 5/s", "reuse-port = yes", "reuse-port", "[section]",
-            "\ufeffpost-rate = 5/s",
+            "base-path =", "post-rate = 5/s\n\ufeffretry = 5s",
         ):
-            self.assertEqual(self.check(text).returncode, 64, text)
+            said = self.check(text)
+            self.assertEqual(said.returncode, 64, text)
+            self.assertRegex(said.stderr, r"belfry\.conf:\d+\)?: ", text)
 
     def test_rates(self):
         for rate in ("5/s", "20/m", "20/10s", "100/10m", "1/1.5s", "1000000/h", "1/1ms", "0"):
@@ -148,7 +167,7 @@ class Names(unittest.TestCase):
 
     def test_each_variable_is_one(self):
         known = {
-            "BELFRY_" + docs.name(option).upper().replace("-", "_") for option in docs.options()}
+            option["variable"] for option in docs.options()}
         known |= {"BELFRY_SECRET", "BELFRY_BIN", "BELFRY_MICRO"}
         found = {
             (page.path, name) for page in pages() for name in re.findall(r"\bBELFRY_[A-Z_]*[A-Z]", page.text)}

@@ -4,7 +4,7 @@ package struct AccessLogSettings: Hashable, Sendable {
   package var path: String
   package var format: AccessLogFormat
 
-  package init(path: String, format: AccessLogFormat = .combined) {
+  package init(path: String, format: AccessLogFormat) {
     self.path = path
     self.format = format
   }

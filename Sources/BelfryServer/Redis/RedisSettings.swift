@@ -4,7 +4,10 @@ package import Reactor
 package struct RedisSettings: Sendable {
   package var address: RedisAddress
   /// An answer that is later counts as none, and Redis as gone.
-  package var timeout = Duration.seconds(2)
+  package var timeout: Duration
 
-  package init(_ address: RedisAddress) { self.address = address }
+  package init(_ address: RedisAddress, timeout: Duration) {
+    self.address = address
+    self.timeout = timeout
+  }
 }

@@ -17,7 +17,8 @@ import Testing
     ) throws {
       let path = path
       server = try TestServer {
-        $0.accessLog = AccessLogSettings(path: path, format: format)
+        $0.accessLogPath = path
+        $0.accessLogFormat = format
         change(&$0)
       }
     }

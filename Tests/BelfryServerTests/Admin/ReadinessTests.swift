@@ -47,7 +47,7 @@ import Testing
     let nobody = try ReservedPort()
     defer { withExtendedLifetime(nobody) {} }
     let server = try TestServer {
-      $0.redis = RedisSettings(RedisAddress("redis://127.0.0.1:\(nobody.number)")!)
+      $0.redisAddress = RedisAddress("redis://127.0.0.1:\(nobody.number)")
       $0.adminListen = [.tcp(host: "127.0.0.1", port: 0)]
     }
     defer { server.stop() }

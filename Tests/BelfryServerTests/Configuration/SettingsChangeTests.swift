@@ -30,8 +30,8 @@ import Testing
     let change = SettingsChange(from: ServerSettings(), to: new)
     #expect(
       change.applied == [
-        "secret-file", "request-timeout", "max-listeners", "max-listeners-per-ip", "post-rate",
-        "listener-lag-bytes", "log-level",
+        "listener-lag-bytes", "secret-file", "log-level", "max-listeners", "max-listeners-per-ip",
+        "post-rate", "request-timeout",
       ])
     #expect(change.pending.isEmpty)
     #expect(SettingsChange(from: change.settings, to: new).applied.isEmpty)

@@ -1,0 +1,132 @@
+internal import Chat
+internal import Reactor
+
+extension OptionKind<ListenAddress> {
+  /// `127.0.0.1:5000`.
+  static var address: OptionKind {
+    OptionKind(
+      OptionFormat(placeholder: "ADDRESS"), accepts: "HOST:PORT, [IPV6]:PORT or unix:PATH",
+      repairs: { text in
+        if text.hasPrefix("/") { return ["unix:\(text)"] }
+        return [text.hasPrefix(":") ? "127.0.0.1\(text)" : "127.0.0.1:\(text)"]
+      }, parse: { ListenAddress($0) }, show: \.description)
+  }
+}
+
+extension OptionKind<RedisAddress> {
+  /// `redis://127.0.0.1:6379/3`.
+  static var redis: OptionKind {
+    var format = OptionFormat(placeholder: "URL")
+    format.isSecret = true
+    return OptionKind(
+      format,
+      accepts: "redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE] or unix:PATH[?db=DATABASE]",
+      parse: { RedisAddress($0) }, show: \.description)
+  }
+}
+
+extension OptionKind<String> {
+  /// Empty, or a path: `/chat`; a slash at its end is dropped.
+  static var basePath: OptionKind {
+    OptionKind(
+      OptionFormat(placeholder: "PATH"), accepts: "a path such as /chat", repairs: { ["/\($0)"] },
+      parse: { BasePath($0)?.text }, show: \.self)
+  }
+
+  /// `https://example.org`: scheme, host and port as a browser's `Origin` has them.
+  static var origin: OptionKind {
+    OptionKind(
+      OptionFormat(placeholder: "ORIGIN"), accepts: "an origin such as https://example.org",
+      repairs: { text in
+        let parts = text.split(separator: "/")
+        let host = parts.first { !$0.hasSuffix(":") } ?? ""
+        return ["\(text.lowercased().hasPrefix("http:") ? "http" : "https")://\(host)"]
+      }, parse: { OriginText($0)?.text }, show: \.self)
+  }
+
+  /// A file's path.
+  ///
+  /// - Parameter accepted: what can be written, behind "write".
+  static func file(_ accepted: String = "the path of a file") -> OptionKind {
+    OptionKind(
+      OptionFormat(placeholder: "FILE"), accepts: accepted, parse: { $0.isEmpty ? nil : $0 },
+      show: \.self)
+  }
+}
+
+extension OptionKind<RoomRules> {
+  /// `chat,team-*`; `*` is any.
+  static var rooms: OptionKind {
+    OptionKind(
+      OptionFormat(placeholder: "ROOMS"),
+      accepts: "names, or patterns with * and ?, separated by commas",
+      outside: "a default room too: chat, or a name without * and ?",
+      repairs: { [$0.split(separator: ",").joined(separator: ",")] },
+      isInside: { $0.home != nil },
+      parse: { text in
+        var patterns: [RoomPattern] = []
+        for entry in text.split(separator: ",", omittingEmptySubsequences: false) {
+          guard let pattern = RoomPattern(entry.trimmingWhitespace) else { return nil }
+          patterns.append(pattern)
+        }
+        return RoomRules(patterns)
+      }, show: \.description)
+  }
+}
+
+extension OptionKind<TrustedProxies> {
+  /// `unix,10.0.0.0/8`.
+  static var proxies: OptionKind {
+    OptionKind(format: OptionFormat(placeholder: "PROXY", count: .list)) {
+      items throws(BadOptionValue) in
+      for item in items where (try? TrustedProxies([item])) == nil {
+        throw BadOptionValue(
+          text: item, remedy: "write an address, a network such as 10.0.0.0/8, or unix")
+      }
+      // Each entry was good by itself.
+      return (try? TrustedProxies(items)) ?? TrustedProxies()
+    } show: {
+      $0.entries.joined(separator: ",")
+    }
+  }
+}
+
+extension OptionKind<LoadedFile> {
+  /// A file whose contents are the setting.
+  ///
+  /// - Parameter remedy: what to do when it can't be read.
+  static func contents(orElse remedy: String) -> OptionKind {
+    var format = OptionFormat(placeholder: "FILE")
+    format.isFile = true
+    return OptionKind(format: format) { items throws(BadOptionValue) in
+      let path = items.last ?? ""
+      do throws(ReactorError) {
+        return LoadedFile(path: path, bytes: try File.read(path))
+      } catch {
+        throw BadOptionValue(text: path, remedy: "\(error); \(remedy)")
+      }
+    } show: {
+      $0.path
+    }
+  }
+}
+
+extension OptionKind<KeySource> {
+  /// A file of keys, one per line.
+  static var keys: OptionKind {
+    OptionKind(format: OptionFormat(placeholder: "FILE")) { items throws(BadOptionValue) in
+      let path = items.last ?? ""
+      do {
+        let bytes = try File.read(path, maximumBytes: 1 << 20)
+        return KeySource(try SessionKeys(secretFile: bytes), path: path)
+      } catch let error as SessionKeyError {
+        throw BadOptionValue(text: path, remedy: "\(error)")
+      } catch {
+        throw BadOptionValue(
+          text: path, remedy: "\(error); write the path of a file that can be read")
+      }
+    } show: {
+      $0.path ?? ""
+    }
+  }
+}

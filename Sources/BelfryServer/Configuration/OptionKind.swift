@@ -1,0 +1,114 @@
+/// How the values of an option are written, for help, documentation and the reading of sources.
+package struct OptionFormat: Hashable, Sendable {
+  /// How many values there are.
+  package enum Count: String, Sendable {
+    case one
+    /// Repeatable on the command line, and separated by commas elsewhere.
+    case list
+    /// No value on the command line, and `true` or `false` elsewhere.
+    case flag
+  }
+
+  /// What stands for a value in help, such as `DURATION`.
+  package var placeholder: String
+  package var count = Count.one
+  /// All values, where they can be listed.
+  package var choices: [String] = []
+  /// The least value; nil: whatever can be written.
+  package var least: String?
+  /// The greatest value; nil: whatever can be written.
+  package var most: String?
+  /// A value may hold a password: messages don't repeat it.
+  package var isSecret = false
+  /// A value names a file whose contents are the setting, so that the default must be read too.
+  package var isFile = false
+}
+
+/// How the values of an option are read and printed.
+struct OptionKind<Value: Equatable & Sendable>: Sendable {
+  var format: OptionFormat
+  /// Reads all items of a list; of another option, the one item.
+  var read: @Sendable ([String]) throws(BadOptionValue) -> Value
+  /// Prints a value as it is read, a list with commas; empty when there is none.
+  var show: @Sendable (Value) -> String
+  /// Whether a value is none.
+  var isUnset: @Sendable (Value) -> Bool = { _ in false }
+}
+
+/// An option's value that can't be read.
+struct BadOptionValue: Error {
+  /// What was written: of a list, the item.
+  let text: String
+  /// What to do about it.
+  let remedy: String
+}
+
+extension OptionKind {
+  /// A kind whose values are single texts.
+  ///
+  /// - Parameters:
+  ///   - accepted: what can be written, behind "write".
+  ///   - repairs: texts that may have been meant; the first that can be read is suggested.
+  ///   - parse: nil for a text that can't be read.
+  ///   - isInside: whether a value that can be read is good, such as from `least` to `most`.
+  ///   - outside: what to write instead of one that isn't, behind "write"; nil: what lies between the two.
+  init(
+    _ format: OptionFormat, accepts accepted: String, outside: String? = nil,
+    repairs: @escaping @Sendable (String) -> [String] = { _ in [] },
+    isInside: @escaping @Sendable (Value) -> Bool = { _ in true },
+    parse: @escaping @Sendable (String) -> Value?, show: @escaping @Sendable (Value) -> String
+  ) {
+    self.format = format
+    self.show = show
+    read = { items throws(BadOptionValue) in
+      let text = items.last ?? ""
+      guard let value = parse(text) else {
+        let bare = Self.bare(text)
+        let meant = ([bare] + repairs(bare)).first { parse($0).map(isInside) ?? false }
+        throw BadOptionValue(text: text, remedy: "write \(meant ?? accepted)")
+      }
+      guard isInside(value) else {
+        throw BadOptionValue(text: text, remedy: "write \(outside ?? Self.range(format))")
+      }
+      return value
+    }
+  }
+
+  /// The text without quotes, blanks, and a comment behind it.
+  private static func bare(_ text: String) -> String {
+    text.prefix { $0 != "#" }.filter { !$0.isWhitespace && $0 != "\"" && $0 != "'" }
+  }
+
+  private static func range(_ format: OptionFormat) -> String {
+    switch (format.least, format.most) {
+    case (let least?, let most?): "\(least) to \(most)"
+    case (let least?, nil): "\(least) or more"
+    case (nil, let most?): "at most \(most)"
+    case (nil, nil): "another value"  // There is none outside.
+    }
+  }
+
+  /// Several values of a kind.
+  static func list<Item>(_ item: OptionKind<Item>) -> OptionKind where Value == [Item] {
+    var format = item.format
+    format.count = .list
+    return OptionKind(format: format) { items throws(BadOptionValue) in
+      var values: Value = []
+      for text in items { values.append(try item.read([text])) }
+      return values
+    } show: { values in
+      values.map(item.show).joined(separator: ",")
+    }
+  }
+
+  /// A value that may be missing, and always is when the option isn't set.
+  static func optional<Some>(_ kind: OptionKind<Some>) -> OptionKind where Value == Some? {
+    OptionKind(format: kind.format) { items throws(BadOptionValue) in
+      try kind.read(items)
+    } show: {
+      $0.map(kind.show) ?? ""
+    } isUnset: {
+      $0 == nil
+    }
+  }
+}

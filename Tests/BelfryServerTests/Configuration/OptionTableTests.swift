@@ -1,0 +1,237 @@
+import Foundation
+import Hub
+import Reactor
+import Testing
+
+@testable import BelfryServer
+
+/// What holds for each option, whatever it is: everything here comes from the table.
+@Suite struct OptionTableTests {
+  private static let names = OptionTable.rows.map(\.name)
+  private static let numbered = OptionTable.rows.filter { beyond($0).isEmpty == false }.map(\.name)
+
+  /// How an option is set.
+  private enum Way: CaseIterable { case commandLine, environment, file }
+
+  private func row(_ name: String) throws -> OptionRow {
+    try #require(OptionTable.row(named: name))
+  }
+
+  /// An option set to a text in one way, and what messages call the source.
+  private func given(_ row: OptionRow, _ text: String, _ way: Way) throws -> (
+    GivenOptions, source: String
+  ) {
+    switch way {
+    case .commandLine:
+      return (GivenOptions(["--\(row.name)=\(text)"], environment: [:]), "--\(row.name)")
+    case .environment:
+      return (GivenOptions([], environment: [row.variable: text]), row.variable)
+    case .file:
+      let file = try TemporaryFile("# A comment.\n\n\(row.name) = \(text)\n")
+      return (GivenOptions(["--config", file.path], environment: [:]), "\(file.path):3")
+    }
+  }
+
+  /// The ways in which an option can be set.
+  private func ways(_ row: OptionRow) -> [Way] {
+    Way.allCases.filter { $0 != .file || row.path != \ServerSettings.configFile }
+  }
+
+  private func mistakes(_ given: GivenOptions) -> [String] {
+    do throws(OptionMistakes) {
+      _ = try given.settings()
+      return []
+    } catch {
+      return error.all.map(\.description)
+    }
+  }
+
+  @Test(arguments: names)
+  func `a value without its unit, or with a wrong one, is told with source and remedy`(
+    name: String
+  ) throws {
+    let row = try row(name)
+    let (text, meant): (String, String)
+    switch row.format.placeholder {
+    case "DURATION": (text, meant) = ("15", "15s")
+    case "SIZE": (text, meant) = ("64KB", "64KiB")
+    case "RATE": (text, meant) = ("5", "5/s")
+    // No other kind has units.
+    default: return
+    }
+    for way in ways(row) {
+      let (given, source) = try given(row, text, way)
+      #expect(mistakes(given) == ["\(name) = \(text) (\(source)): write \(meant)"])
+    }
+  }
+
+  /// Texts just outside of an option's range.
+  private static func beyond(_ row: OptionRow) -> [String] {
+    let (least, most) = (row.format.least, row.format.most)
+    switch row.format.placeholder {
+    case "DURATION":
+      let step = Duration.milliseconds(1)
+      let below = least.flatMap { try? DurationText(parsing: $0) }.map { $0.duration - step }
+      let above = most.flatMap { try? DurationText(parsing: $0) }.map { $0.duration + step }
+      return [below, above].compactMap(\.self).map { "\(DurationText($0))" }
+    case "SIZE":
+      let below = least.flatMap { try? ByteCountText(parsing: $0) }.map { $0.bytes - 1 }
+      let above = most.flatMap { try? ByteCountText(parsing: $0) }.map { $0.bytes + 1 }
+      return [below, above].compactMap(\.self).map { "\(ByteCountText($0))" }
+    case "NUMBER":
+      return [least.flatMap { Int($0) }.map { $0 - 1 }, most.flatMap { Int($0) }.map { $0 + 1 }]
+        .compactMap(\.self).map { "\($0)" }
+    default:
+      return []
+    }
+  }
+
+  @Test(arguments: numbered)
+  func `a value out of range is told with source and range, and the range's ends are not`(
+    name: String
+  ) throws {
+    let row = try row(name)
+    for text in Self.beyond(row) {
+      for way in ways(row) {
+        let (given, source) = try given(row, text, way)
+        let told = mistakes(given)
+        #expect(told.count == 1)
+        #expect(told[0].hasPrefix("\(name) = \(text) (\(source)): write "), "\(told)")
+        for end in [row.format.least, row.format.most].compactMap(\.self) {
+          #expect(told[0].contains(end), "\(told)")
+        }
+      }
+    }
+    for end in [row.format.least, row.format.most].compactMap(\.self) {
+      #expect(try row.text(of: given(row, end, .commandLine).0.settings()) == end)
+    }
+  }
+
+  @Test func `each option that has a unit has a range, and there are many`() {
+    let measured = OptionTable.rows.filter {
+      ["DURATION", "NUMBER"].contains($0.format.placeholder)
+    }
+    #expect(measured.count >= 10)
+    for row in measured where row.path != \ServerSettings.statisticsInterval {
+      #expect(Self.numbered.contains(row.name))
+    }
+  }
+
+  @Test(arguments: names)
+  func `an empty value is told on the command line and in a file, and an empty variable is unset`(
+    name: String
+  ) throws {
+    let row = try row(name)
+    let isFlag = row.format.count == .flag
+    #expect(
+      mistakes(GivenOptions(["--\(name)="], environment: [:])) == [
+        isFlag
+          ? "--\(name)=: write --\(name) without a value, or leave it out"
+          : "--\(name): write a value behind it: --\(name) \(row.format.placeholder)"
+      ])
+    if !isFlag {
+      for arguments in [["--\(name)"], ["--\(name)", "--log-level", "info"]] {
+        #expect(
+          mistakes(GivenOptions(arguments, environment: [:])) == [
+            "--\(name): write a value behind it: --\(name) \(row.format.placeholder)"
+          ])
+      }
+    }
+    for text in ["", "\n"] {
+      let unset = GivenOptions([], environment: [row.variable: text])
+      #expect(mistakes(unset).isEmpty && unset.source(of: row) == .byDefault)
+    }
+    guard ways(row).contains(.file) else { return }
+    let (given, source) = try given(row, "", .file)
+    #expect(
+      mistakes(given)
+        == (row.format.count == .list
+          ? [] : ["\(name) = (\(source)): write a value behind the =, or leave the line out"]))
+  }
+
+  @Test(arguments: names)
+  func `a misspelt name is told with the name that was meant`(name: String) throws {
+    let row = try row(name)
+    var swapped = Array(name)
+    // Names of options have no two equal letters there.
+    swapped.swapAt(1, 2)
+    for wrong in [String(swapped), String(name.dropLast()), name + "s"]
+    where OptionTable.row(named: wrong) == nil {
+      #expect(
+        mistakes(GivenOptions(["--\(wrong)=1"], environment: [:])) == [
+          "--\(wrong): unknown option; did you mean --\(name)?"
+        ])
+      let file = try TemporaryFile("\(wrong) = 1\n")
+      #expect(
+        mistakes(GivenOptions(["--config", file.path], environment: [:])) == [
+          "\(wrong) (\(file.path):1): unknown option; did you mean \(name)?"
+        ])
+      let variable = "BELFRY_" + wrong.uppercased().map { $0 == "-" ? "_" : $0 }
+      let unknown = GivenOptions([], environment: [variable: "1"]).unknownVariables
+      #expect(unknown.map(\.name) == [variable] && unknown.map(\.nearest) == [row.variable])
+    }
+  }
+
+  /// A value that is not the default, as it is printed; `file` is one of 40 bytes.
+  static func other(_ row: OptionRow, file: String) throws -> String {
+    let usual = row.text(of: ServerSettings())
+    switch row.format.placeholder {
+    case "ADDRESS": return "unix:/x,127.0.0.1:7"
+    case "BOOLEAN": return "true"
+    case "DURATION": return "9m"
+    case "FILE": return file
+    case "NUMBER": return "9"
+    case "ORIGIN": return "https://o,http://p:81"
+    case "PATH": return "/p"
+    case "PROXY": return "unix,10.0.0.0/8"
+    case "RATE": return "9/s"
+    case "ROOMS": return "other,team-*"
+    case "SIZE": return "9KiB"
+    case "URL": return "redis://h:7/1"
+    case "WORD": return try #require(row.format.choices.first { $0 != usual })
+    default:
+      Issue.record("a kind of value that this test does not know: \(row.format.placeholder)")
+      return ""
+    }
+  }
+
+  @Test(arguments: names)
+  func `a value reaches its own setting from everywhere, and a running server tells of it`(
+    name: String
+  ) throws {
+    let row = try row(name)
+    let file = try TemporaryFile(String(repeating: "k", count: 40))
+    if row.path == \ServerSettings.configFile { try file.write("") }
+    let text = try Self.other(row, file: file.path)
+    // The default of the rooms depends on whether there is Redis.
+    let others = row.path == \ServerSettings.redisAddress ? ["rooms"] : []
+    let old = try GivenOptions([], environment: [:]).settings()
+    for way in ways(row) where way != .commandLine || row.format.count == .one {
+      let (given, source) = try given(row, text, way)
+      var new = try given.settings()
+      if way == .file { new.configFile = nil }
+      #expect(row.text(of: new) == text && "\(given.source(of: row))" == source)
+      let change = SettingsChange(from: old, to: new)
+      #expect(Set(change.applied + change.pending) == Set([name] + others))
+      #expect(change.applied == (row.change == .restart ? [] : [name]))
+      #expect(row.isEqual(change.settings, new) == (row.change != .restart))
+    }
+  }
+
+  @Test func `names, variables and places are all different`() {
+    let rows = OptionTable.rows
+    #expect(Set(rows.map(\.name)).count == rows.count)
+    #expect(Set(rows.map(\.variable)).count == rows.count)
+    for row in rows { #expect(OptionTable.row(for: row.path).name == row.name) }
+  }
+}
+
+/// A file that a test may rewrite; removed with it.
+final class TemporaryFile {
+  let path = NSTemporaryDirectory() + "belfry-\(UInt64.random(in: 0...UInt64.max)).conf"
+  init(_ text: String) throws { try write(text) }
+  deinit { unsafe unlink(path) }
+  func write(_ text: String) throws {
+    try text.write(toFile: path, atomically: true, encoding: .utf8)
+  }
+}
