@@ -40,10 +40,17 @@ let package = Package(
       name: "Chat",
       dependencies: ["Crypto"], resources: [.embedInCode("Resources")], swiftSettings: settings),
     .target(
+      name: "RedisBackplane",
+      dependencies: [
+        "EventStream", "Hub", "Reactor",
+        .product(name: "HeapModule", package: "swift-collections"),
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: settings),
+    .target(
       name: "BelfryServer",
       dependencies: [
-        "BelfryVersion", "Chat", "Crypto", "EventStream", "Hub", "Reactor",
-        .product(name: "HeapModule", package: "swift-collections"),
+        "BelfryVersion", "Chat", "Crypto", "EventStream", "Hub", "Reactor", "RedisBackplane",
         .product(name: "Logging", package: "swift-log"),
       ],
       resources: [.embedInCode("Admin/Resources")],
@@ -56,6 +63,7 @@ let package = Package(
         "BelfryClient", "BelfryServer", "BelfryVersion",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"), "Chat", "EventStream", "Hub", "Reactor",
+        "RedisBackplane",
       ],
       swiftSettings: settings),
     .target(
@@ -85,6 +93,10 @@ let package = Package(
     .testTarget(
       name: "ReactorTests", dependencies: ["Reactor", "TestSupport"], swiftSettings: settings),
     .testTarget(
+      name: "RedisBackplaneTests",
+      dependencies: ["EventStream", "Hub", "Reactor", "RedisBackplane", "TestSupport"],
+      swiftSettings: settings),
+    .testTarget(
       name: "BelfryClientTests",
       dependencies: ["BelfryClient", "EventStream", "Reactor", "TestSupport", "belfry"],
       swiftSettings: settings),
@@ -109,7 +121,9 @@ let package = Package(
 // A part of the tests with what they stand on, for a short loop: scripts/test names the part.
 let parts = [
   "core": ["ChatTests", "CryptoTests", "EventStreamTests", "HubTests"],
-  "asan": ["BelfryClientTests", "BelfryServerTests", "CryptoTests", "ReactorTests"],
+  "asan": [
+    "BelfryClientTests", "BelfryServerTests", "CryptoTests", "ReactorTests", "RedisBackplaneTests",
+  ],
 ]
 if let part = Context.environment["BELFRY_PART"], !part.isEmpty {
   guard var needed = parts[part] else { fatalError("There is no part \(part).") }

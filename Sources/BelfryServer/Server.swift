@@ -3,6 +3,7 @@ internal import EventStream
 package import Hub
 package import Logging
 package import Reactor
+internal import RedisBackplane
 
 /// The whole: one loop, and everything on it.
 ///

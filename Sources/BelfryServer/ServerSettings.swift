@@ -2,6 +2,7 @@ package import Chat
 package import Hub
 package import Logging
 package import Reactor
+package import RedisBackplane
 
 /// Everything that can be set about a server, with its defaults.
 package struct ServerSettings: Sendable {

@@ -1,13 +1,13 @@
-internal import EventStream
-internal import Hub
-internal import Logging
-internal import Reactor
+package import EventStream
+package import Hub
+package import Logging
+package import Reactor
 
 /// Redis as the backplane: many nodes, one history.
 ///
 /// `RedisRooms` decides what is to be done with what Redis sends, `RedisLink` keeps the connections,
 /// and this class carries messages between them, the hub and those who wait.
-final class RedisBackplane: Backplane {
+package final class RedisBackplane: Backplane {
   private let hub: Hub
   private let names: RedisNames
   private let logger: Logger
@@ -24,7 +24,10 @@ final class RedisBackplane: Backplane {
   private let journal: RedisJournal
   private var link: RedisLink?
 
-  init(
+  /// Connects when the loop runs, and again whenever the connection is lost.
+  ///
+  /// - Throws: when the loop has no memory for a timer.
+  package init(
     on loop: EventLoop, _ settings: RedisSettings, hub: Hub, logger: Logger
   ) throws(ReactorError) {
     var generator = SystemRandomNumberGenerator()
@@ -50,7 +53,7 @@ final class RedisBackplane: Backplane {
         tick: { [unowned self] in tick(now: $0) }))
   }
 
-  func close() {
+  package func close() {
     link?.close()
     link = nil
     for completion in waiting.removeAll() {
@@ -58,7 +61,7 @@ final class RedisBackplane: Backplane {
     }
   }
 
-  var status: BackplaneStatus {
+  package var status: BackplaneStatus {
     BackplaneStatus(name: "redis", isUp: (link?.isUp ?? false) && rooms.isLive)
   }
 
@@ -235,13 +238,13 @@ final class RedisBackplane: Backplane {
 
   // MARK: Publishing
 
-  func publish(_ publication: Publication, completion: @escaping (PublishOutcome) -> Void) {
+  package func publish(_ publication: Publication, completion: @escaping (PublishOutcome) -> Void) {
     publisher.publish(publication, over: link, known: known, completion: completion)
   }
 
   // MARK: Preparing
 
-  func prepare(
+  package func prepare(
     _ names: [RoomName], after id: LastEventID?, completion: @escaping (Preparation) -> Void
   ) {
     let now = ContinuousClock.now
@@ -258,7 +261,7 @@ final class RedisBackplane: Backplane {
     waiting.add(names, needsHeartbeat: !isKnown, until: now + timeout, completion: completion)
   }
 
-  func endOfTurn() -> Bool {
+  package func endOfTurn() -> Bool {
     perform(rooms.handOn())
     guard status.isUp else { return rooms.isHanding }
     if waiting.needsHeartbeat {

@@ -2,9 +2,11 @@ package import Reactor
 
 /// Which Redis connects the nodes, and how patient we are with it.
 package struct RedisSettings: Sendable {
+  /// Where it is.
   package var address: RedisAddress
   /// An answer that is later counts as none, and Redis as gone.
   package var timeout = Duration.seconds(2)
 
+  /// Two seconds of patience.
   package init(_ address: RedisAddress) { self.address = address }
 }

@@ -4,6 +4,7 @@ internal import Chat
 internal import Hub
 internal import Logging
 internal import Reactor
+internal import RedisBackplane
 
 /// The options of `belfry serve`, which the environment may set too.
 struct ServeOptions: ParsableArguments {

@@ -2,7 +2,7 @@ import EventStream
 import Reactor
 import TestSupport
 
-@testable import BelfryServer
+@testable import RedisBackplane
 
 /// A Redis of lists: what is published, and one connection pair, whose commands run and whose answers
 /// arrive when the test lets them.

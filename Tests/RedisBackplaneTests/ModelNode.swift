@@ -4,7 +4,7 @@ import Reactor
 import TestSupport
 import Testing
 
-@testable import BelfryServer
+@testable import RedisBackplane
 
 /// A node whose hub is a list for each room.
 struct ModelNode {

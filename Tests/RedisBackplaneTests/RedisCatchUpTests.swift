@@ -2,7 +2,7 @@ import EventStream
 import Hub
 import Testing
 
-@testable import BelfryServer
+@testable import RedisBackplane
 
 @Suite struct RedisCatchUpTests {
   private let a = RoomName("a")!

@@ -4,7 +4,7 @@ import Reactor
 import TestSupport
 import Testing
 
-@testable import BelfryServer
+@testable import RedisBackplane
 
 @Suite struct RedisLinkTests {
   @Test func `the wait before the next try doubles from 50 ms to 5 s, less a part by chance`() {

@@ -2,7 +2,7 @@ import EventStream
 import Reactor
 import Testing
 
-@testable import BelfryServer
+@testable import RedisBackplane
 
 @Suite struct RedisMessageTests {
   private func envelope(_ text: String) -> RedisEnvelope? { RedisEnvelope(Array(text.utf8)) }

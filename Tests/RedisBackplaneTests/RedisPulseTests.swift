@@ -1,7 +1,7 @@
 import EventStream
 import Testing
 
-@testable import BelfryServer
+@testable import RedisBackplane
 
 @Suite struct RedisPulseTests {
   private let start = ContinuousClock.now

@@ -3,7 +3,7 @@ import Reactor
 import TestSupport
 import Testing
 
-@testable import BelfryServer
+@testable import RedisBackplane
 
 /// What a node does with what Redis sends, against a Redis that is a few lists.
 @Suite struct RedisRoomsModelTests {

@@ -2,7 +2,7 @@ import EventStream
 import Hub
 import Testing
 
-@testable import BelfryServer
+@testable import RedisBackplane
 
 /// What a node does with what Redis sends, step by step.
 @Suite struct RedisRoomsTests {

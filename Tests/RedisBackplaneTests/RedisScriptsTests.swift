@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@testable import BelfryServer
+@testable import RedisBackplane
 
 /// The scripts in a real Redis, without a node.
 @Suite(.serialized) struct RedisScriptsTests {

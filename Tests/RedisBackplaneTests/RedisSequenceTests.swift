@@ -2,7 +2,7 @@ import EventStream
 import Hub
 import Testing
 
-@testable import BelfryServer
+@testable import RedisBackplane
 
 @Suite struct RedisSequenceTests {
   private func message(_ number: UInt64, after: UInt64) -> RedisMessage {

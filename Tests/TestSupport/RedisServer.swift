@@ -1,16 +1,15 @@
 import Foundation
-import TestSupport
-import Testing
 
 /// A real redis-server on a free port, with its data in a directory of its own; ended with the test.
-final class RedisServer {
-  let port: UInt16
+public final class RedisServer {
+  /// Where it listens, on 127.0.0.1.
+  public let port: UInt16
   let folder: String
   private let options: [String]
   private var process: Process?
 
   /// - Parameter options: as on redis-server's command line: `"--appendonly", "yes"`.
-  init(_ options: String...) throws {
+  public init(_ options: String...) throws {
     port = try Self.freePort()
     folder = NSTemporaryDirectory() + "belfry-redis-\(UInt64.random(in: 0...UInt64.max))"
     self.options = options
@@ -24,10 +23,10 @@ final class RedisServer {
   }
 
   /// What a node is told: `--redis` and its value.
-  var url: String { "redis://127.0.0.1:\(port)/3" }
-  var node: [String] { ["--redis", url] }
+  public var url: String { "redis://127.0.0.1:\(port)/3" }
+  public var node: [String] { ["--redis", url] }
 
-  func start(_ more: String...) throws {
+  public func start(_ more: String...) throws {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/redis-server")
     process.arguments =
@@ -45,25 +44,25 @@ final class RedisServer {
       // Until its data is loaded it says LOADING; a password or a refusal will do as well.
       return ((try? client.ask("PING")) ?? "LOADING").contains("LOADING") == false
     }
-    try #require(isUp, "redis-server did not start")
+    guard isUp else { throw Client.Failure(description: "redis-server did not start") }
   }
 
   /// Ends it as a crash would.
-  func kill() {
+  public func kill() {
     guard let process, process.isRunning else { return }
     Foundation.kill(process.processIdentifier, SIGKILL)
     process.waitUntilExit()
   }
 
   /// Stops it where it is; `signal(SIGCONT)` lets it go on.
-  func signal(_ signal: Int32) {
+  public func signal(_ signal: Int32) {
     if let process { Foundation.kill(process.processIdentifier, signal) }
   }
 
-  func client() throws -> RedisClient { try RedisClient(port: port) }
+  public func client() throws -> RedisClient { try RedisClient(port: port) }
 
   /// One that nobody listens on at the moment.
-  static func freePort() throws -> UInt16 {
+  public static func freePort() throws -> UInt16 {
     let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     defer { close(descriptor) }
     var address = sockaddr_in()
@@ -75,26 +74,26 @@ final class RedisServer {
         unsafe bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0
       }
     }
-    try #require(status)
+    guard status else { throw Client.Failure(description: "no free port") }
     return UInt16(bigEndian: address.sin_port)
   }
 }
 
 /// Talks to Redis as a stranger does.
-final class RedisClient {
+public final class RedisClient {
   private let client: Client
   private var bytes: [UInt8] = []
 
-  init(port: UInt16) throws { client = try Client(port: port) }
+  public init(port: UInt16) throws { client = try Client(port: port) }
 
   /// Sends a command and returns its answer: an error with its `-`, the elements of an array in lines.
   @discardableResult
-  func ask(_ arguments: String...) throws -> String {
+  public func ask(_ arguments: String...) throws -> String {
     try ask(arguments.map { Array($0.utf8) })
   }
 
   @discardableResult
-  func ask(_ arguments: [[UInt8]]) throws -> String {
+  public func ask(_ arguments: [[UInt8]]) throws -> String {
     var command = Array("*\(arguments.count)\r\n".utf8)
     for argument in arguments {
       command += Array("$\(argument.count)\r\n".utf8) + argument + [13, 10]
@@ -104,7 +103,7 @@ final class RedisClient {
   }
 
   /// The next reply or message.
-  func reply() throws -> String {
+  public func reply() throws -> String {
     let line = try line()
     let rest = String(line.dropFirst())
     switch line.first {
@@ -140,10 +139,12 @@ final class RedisClient {
 extension RedisServer {
   /// Takes the newest entries off the append-only file of a stopped server, as a crash does that
   /// comes before the disk: what is kept ends after `entries` publishes.
-  func truncate(toEntries entries: Int) throws {
+  public func truncate(toEntries entries: Int) throws {
     let append = folder + "/appendonlydir"
-    let name = try #require(
-      FileManager.default.contentsOfDirectory(atPath: append).first { $0.hasSuffix(".incr.aof") })
+    let names = try FileManager.default.contentsOfDirectory(atPath: append)
+    guard let name = names.first(where: { $0.hasSuffix(".incr.aof") }) else {
+      throw Client.Failure(description: "no append-only file")
+    }
     let url = URL(fileURLWithPath: append + "/" + name)
     let bytes = [UInt8](try Data(contentsOf: url))
     // Each publish writes its effects as one transaction.
@@ -157,7 +158,9 @@ extension RedisServer {
       if Array(before).firstRange(of: Array("XADD".utf8)) != nil { found += 1 }
       if found == entries { break }
     }
-    try #require(found == entries)
+    guard found == entries else {
+      throw Client.Failure(description: "\(found) publishes in the file, not \(entries)")
+    }
     try Data(bytes[..<cut]).write(to: url)
   }
 }
