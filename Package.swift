@@ -47,11 +47,12 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: settings),
+    .target(name: "Limits", dependencies: ["Reactor"], swiftSettings: settings),
     .target(
       name: "BelfryServer",
       dependencies: [
-        "BelfryVersion", "Chat", "Crypto", "EventStream", "Hub", "Reactor", "RedisBackplane",
-        .product(name: "Logging", package: "swift-log"),
+        "BelfryVersion", "Chat", "Crypto", "EventStream", "Hub", "Limits", "Reactor",
+        "RedisBackplane", .product(name: "Logging", package: "swift-log"),
       ],
       resources: [.embedInCode("Admin/Resources")],
       swiftSettings: settings),
@@ -62,8 +63,8 @@ let package = Package(
       dependencies: [
         "BelfryClient", "BelfryServer", "BelfryVersion",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
-        .product(name: "Logging", package: "swift-log"), "Chat", "EventStream", "Hub", "Reactor",
-        "RedisBackplane",
+        .product(name: "Logging", package: "swift-log"), "Chat", "EventStream", "Hub", "Limits",
+        "Reactor", "RedisBackplane",
       ],
       swiftSettings: settings),
     .target(
@@ -97,13 +98,16 @@ let package = Package(
       dependencies: ["EventStream", "Hub", "Reactor", "RedisBackplane", "TestSupport"],
       swiftSettings: settings),
     .testTarget(
+      name: "LimitsTests", dependencies: ["Limits", "Reactor", "TestSupport"],
+      swiftSettings: settings),
+    .testTarget(
       name: "BelfryClientTests",
       dependencies: ["BelfryClient", "EventStream", "Reactor", "TestSupport", "belfry"],
       swiftSettings: settings),
     .testTarget(
       name: "BelfryServerTests",
       dependencies: [
-        "BelfryServer", "Chat", "EventStream", "Hub", "Reactor", "TestSupport", "belfry",
+        "BelfryServer", "Chat", "EventStream", "Hub", "Limits", "Reactor", "TestSupport", "belfry",
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: settings),
@@ -122,7 +126,8 @@ let package = Package(
 let parts = [
   "core": ["ChatTests", "CryptoTests", "EventStreamTests", "HubTests"],
   "asan": [
-    "BelfryClientTests", "BelfryServerTests", "CryptoTests", "ReactorTests", "RedisBackplaneTests",
+    "BelfryClientTests", "BelfryServerTests", "CryptoTests", "LimitsTests", "ReactorTests",
+    "RedisBackplaneTests",
   ],
 ]
 if let part = Context.environment["BELFRY_PART"], !part.isEmpty {

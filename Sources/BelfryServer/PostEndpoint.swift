@@ -1,6 +1,7 @@
 internal import Chat
 internal import EventStream
 internal import Hub
+internal import Limits
 internal import Reactor
 
 /// `/post`: one line into a room.

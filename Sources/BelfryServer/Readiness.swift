@@ -1,4 +1,5 @@
 internal import Hub
+internal import Limits
 internal import Reactor
 
 /// Whether the server would take work.

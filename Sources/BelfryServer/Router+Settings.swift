@@ -1,5 +1,6 @@
 internal import Chat
 internal import Hub
+internal import Limits
 internal import Reactor
 
 extension Router {

@@ -1,5 +1,6 @@
 internal import Chat
 internal import Hub
+internal import Limits
 package import Logging
 package import Reactor
 

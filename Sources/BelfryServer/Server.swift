@@ -1,6 +1,7 @@
 internal import Chat
 internal import EventStream
 package import Hub
+package import Limits
 package import Logging
 package import Reactor
 internal import RedisBackplane

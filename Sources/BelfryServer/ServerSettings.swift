@@ -1,5 +1,6 @@
 package import Chat
 package import Hub
+package import Limits
 package import Logging
 package import Reactor
 package import RedisBackplane

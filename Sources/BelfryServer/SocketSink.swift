@@ -1,4 +1,5 @@
 internal import Hub
+internal import Limits
 internal import Reactor
 
 /// Where the hub's bytes go in production: the sockets of a `StreamSet`.

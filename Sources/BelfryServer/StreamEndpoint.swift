@@ -1,5 +1,6 @@
 internal import EventStream
 internal import Hub
+internal import Limits
 internal import Reactor
 
 /// `/stream`: the socket leaves evhttp and becomes a listener.

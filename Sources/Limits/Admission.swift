@@ -1,14 +1,15 @@
-internal import Hub
-internal import Reactor
+package import Reactor
 
 /// Who may listen and post at the moment, and whom the open streams are counted for.
 ///
 /// Nobody is asked who a client is unless there is a bound on each.
-final class Admission {
-  private(set) var limits: AdmissionLimits
+package final class Admission {
+  /// Those in effect.
+  package private(set) var limits: AdmissionLimits
   /// Open streams at most, whatever the limits say: beyond, publishers would find no descriptor.
   private let room: Int
-  var counters = AdmissionCounters()
+  /// Who was not let in. The connections in it are for others to fill in.
+  package var counters = AdmissionCounters()
 
   private var listeners = AddressTable()
   /// Each stream's entry there by its socket, while there is a bound: 4 B for each descriptor.
@@ -19,7 +20,7 @@ final class Admission {
   private var names: RateTable<String>?
 
   /// - Parameter room: how many streams there are descriptors for.
-  init(_ limits: AdmissionLimits, room: Int, now: ContinuousClock.Instant) {
+  package init(_ limits: AdmissionLimits, room: Int, now: ContinuousClock.Instant) {
     self.limits = limits
     self.room = room
     makeBuckets(now: now)
@@ -29,7 +30,7 @@ final class Admission {
   /// full.
   ///
   /// Streams opened while there was no bound on those of an address are counted for none.
-  func change(to limits: AdmissionLimits, now: ContinuousClock.Instant) {
+  package func change(to limits: AdmissionLimits, now: ContinuousClock.Instant) {
     let old = self.limits
     self.limits = limits
     if old.postRate != limits.postRate { makeBuckets(now: now) }
@@ -41,7 +42,7 @@ final class Admission {
   }
 
   /// Forgets whose bucket is full; to be called now and then.
-  func advance(to now: ContinuousClock.Instant) {
+  package func advance(to now: ContinuousClock.Instant) {
     addresses?.expire(now: now)
     names?.expire(now: now)
   }
@@ -49,19 +50,19 @@ final class Admission {
   // MARK: Listening
 
   /// Streams that may be open at once.
-  var maximumListeners: Int { min(limits.listeners ?? room, room) }
+  package var maximumListeners: Int { min(limits.listeners ?? room, room) }
 
   /// Why `client` may not open one more stream; nil: it may.
   ///
   /// - Parameter open: how many streams there are.
-  func refusal(ofListener client: @autoclosure () -> Peer, open: Int) -> RefusalReason? {
+  package func refusal(ofListener client: @autoclosure () -> Peer, open: Int) -> RefusalReason? {
     if open >= maximumListeners { return .listeners }
     guard limits.listenersPerAddress > 0, let address = client().countedAddress else { return nil }
     return listeners.count(of: address) >= limits.listenersPerAddress ? .listenersOfAddress : nil
   }
 
   /// `client` opens a stream.
-  func opened(_ socket: StreamSocket, by client: @autoclosure () -> Peer) {
+  package func opened(_ socket: StreamSocket, by client: @autoclosure () -> Peer) {
     guard limits.listenersPerAddress > 0, let address = client().countedAddress else { return }
     let descriptor = Int(socket.descriptor)
     while entries.count <= descriptor { entries.append(Self.none) }
@@ -69,7 +70,7 @@ final class Admission {
   }
 
   /// A stream has ended, however it did.
-  func closed(_ socket: StreamSocket) {
+  package func closed(_ socket: StreamSocket) {
     let descriptor = Int(socket.descriptor)
     guard descriptor < entries.count, entries[descriptor] != Self.none else { return }
     listeners.remove(at: entries[descriptor])
@@ -85,7 +86,7 @@ final class Admission {
   /// neither's bucket is touched.
   ///
   /// - Returns: why it may not post, and when it may.
-  func post(
+  package func post(
     by client: @autoclosure () -> Peer, as name: String?, now: ContinuousClock.Instant
   ) -> (reason: RefusalReason, wait: Duration)? {
     guard limits.postRate != nil else { return nil }

@@ -27,11 +27,15 @@ package enum RefusalReason: String, CaseIterable, Sendable {
 /// Why streams ended is told by the hub's counters.
 package struct AdmissionCounters: Sendable {
   /// Connections that are no streams.
-  package internal(set) var connections = ConnectionCounters()
+  package var connections = ConnectionCounters()
   private var refusals: [RefusalReason: Int] = [:]
+
+  /// Nothing yet.
+  package init() {}
 
   /// Requests refused for `reason`.
   package func refused(_ reason: RefusalReason) -> Int { refusals[reason] ?? 0 }
 
-  mutating func count(_ reason: RefusalReason) { refusals[reason, default: 0] += 1 }
+  /// One more was refused for `reason`.
+  package mutating func count(_ reason: RefusalReason) { refusals[reason, default: 0] += 1 }
 }

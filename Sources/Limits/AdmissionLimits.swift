@@ -9,5 +9,6 @@ package struct AdmissionLimits: Hashable, Sendable {
   /// Messages of one address, and as many of one signed-in name; nil is no bound.
   package var postRate: Rate?
 
+  /// No bounds but the descriptors'.
   package init() {}
 }

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import BelfryServer
 internal import EventStream
+internal import Limits
 internal import Logging
 internal import Reactor
 

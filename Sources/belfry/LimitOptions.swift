@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import BelfryServer
+internal import Limits
 internal import Reactor
 
 /// Options that bound who may listen and post, and what a connection may do.

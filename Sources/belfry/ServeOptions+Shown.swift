@@ -2,7 +2,9 @@ internal import ArgumentParser
 internal import BelfryServer
 internal import Chat
 internal import Hub
+internal import Limits
 internal import Reactor
+internal import RedisBackplane
 
 extension ServeOptions {
   /// Every option's name and value in words, secrets left out; the tests hold the names against `names`.

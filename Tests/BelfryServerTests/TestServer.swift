@@ -1,6 +1,7 @@
 import BelfryServer
 import EventStream
 import Hub
+import Limits
 import Logging
 import Reactor
 import TestSupport

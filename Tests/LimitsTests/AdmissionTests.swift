@@ -2,7 +2,7 @@ import Reactor
 import TestSupport
 import Testing
 
-@testable import BelfryServer
+@testable import Limits
 
 @Suite struct AdmissionTests {
   private let start = ContinuousClock.now

@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-@testable import BelfryServer
+@testable import Limits
 
 @Suite struct RateTableTests {
   @Test(arguments: 0..<10 as Range<UInt64>)

@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-@testable import BelfryServer
+@testable import Limits
 
 /// Tokens as anybody would write them down: so many, and how far the next one is.
 private struct Tokens {

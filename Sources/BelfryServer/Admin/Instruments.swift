@@ -1,4 +1,5 @@
 internal import Hub
+internal import Limits
 internal import Reactor
 
 /// What can be read off the server at any time.

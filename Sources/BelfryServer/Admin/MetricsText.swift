@@ -1,5 +1,6 @@
 internal import BelfryVersion
 internal import Hub
+internal import Limits
 internal import Reactor
 
 /// A page of metrics in Prometheus' text format, version 0.0.4.

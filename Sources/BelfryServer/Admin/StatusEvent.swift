@@ -1,5 +1,6 @@
 internal import BelfryVersion
 internal import Hub
+internal import Limits
 internal import Reactor
 
 /// The server's figures of one moment, as the status page gets them: totals, and the present state of

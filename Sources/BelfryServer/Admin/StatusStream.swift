@@ -1,5 +1,6 @@
 internal import EventStream
 internal import Hub
+internal import Limits
 internal import Reactor
 
 /// `/status/stream`: the figures of every second, for the pages that show them.

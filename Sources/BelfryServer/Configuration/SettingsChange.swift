@@ -1,5 +1,7 @@
 internal import Hub
+internal import Limits
 internal import Reactor
+internal import RedisBackplane
 
 /// What new settings change in a server that runs: some at once, the rest at its next start.
 struct SettingsChange {

@@ -1,5 +1,6 @@
 import BelfryServer
 import Foundation
+import Limits
 import Reactor
 import TestSupport
 import Testing

@@ -1,6 +1,7 @@
 import EventStream
 import Foundation
 import Hub
+import Limits
 import Reactor
 import TestSupport
 import Testing

@@ -1,4 +1,5 @@
 import Hub
+import Limits
 import Reactor
 import TestSupport
 import Testing

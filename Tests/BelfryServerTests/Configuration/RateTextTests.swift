@@ -1,4 +1,5 @@
 import BelfryServer
+import Limits
 import Testing
 
 @Suite struct RateTextTests {
