@@ -26,19 +26,22 @@ let package = Package(
     .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", exact: "0.2.0"),
   ],
   targets: [
+    .target(name: "TextCoding", swiftSettings: settings),
     .systemLibrary(
       name: "CReactor", pkgConfig: "libevent_core libevent_extra",
       providers: [.apt(["libevent-dev", "libhiredis-dev"])]),
-    .target(name: "Reactor", dependencies: ["CReactor"], swiftSettings: settings),
+    .target(name: "Reactor", dependencies: ["CReactor", "TextCoding"], swiftSettings: settings),
     .systemLibrary(
       name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .target(name: "Crypto", dependencies: ["CCrypto"], swiftSettings: settings),
     .target(name: "BelfryVersion", swiftSettings: settings),
-    .target(name: "EventStream", swiftSettings: settings),
-    .target(name: "Hub", dependencies: ["EventStream"], swiftSettings: settings),
+    .target(name: "EventStream", dependencies: ["TextCoding"], swiftSettings: settings),
+    .target(name: "Hub", dependencies: ["EventStream", "TextCoding"], swiftSettings: settings),
+    .target(name: "WebForms", dependencies: ["TextCoding"], swiftSettings: settings),
     .target(
       name: "Chat",
-      dependencies: ["Crypto"], resources: [.embedInCode("Resources")], swiftSettings: settings),
+      dependencies: ["Crypto", "TextCoding"], resources: [.embedInCode("Resources")],
+      swiftSettings: settings),
     .target(
       name: "RedisBackplane",
       dependencies: [
@@ -52,25 +55,27 @@ let package = Package(
       name: "BelfryServer",
       dependencies: [
         "BelfryVersion", "Chat", "Crypto", "EventStream", "Hub", "Limits", "Reactor",
-        "RedisBackplane", .product(name: "Logging", package: "swift-log"),
+        "RedisBackplane", "TextCoding", "WebForms",
+        .product(name: "Logging", package: "swift-log"),
       ],
       resources: [.embedInCode("Admin/Resources")],
       swiftSettings: settings),
     .target(
-      name: "BelfryClient", dependencies: ["EventStream", "Reactor"], swiftSettings: settings),
+      name: "BelfryClient", dependencies: ["EventStream", "Reactor", "TextCoding"],
+      swiftSettings: settings),
     .executableTarget(
       name: "belfry",
       dependencies: [
         "BelfryClient", "BelfryServer", "BelfryVersion",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"), "Chat", "EventStream", "Hub", "Limits",
-        "Reactor", "RedisBackplane",
+        "Reactor", "RedisBackplane", "TextCoding",
       ],
       swiftSettings: settings),
     .target(
       name: "LoadTest",
       dependencies: [
-        "BelfryClient", "BelfryVersion", "EventStream", "Reactor",
+        "BelfryClient", "BelfryVersion", "EventStream", "Reactor", "TextCoding",
         .product(name: "Histogram", package: "hdrhistogram-swift"),
       ],
       path: "Benchmarks/LoadTest", swiftSettings: settings),
@@ -81,6 +86,9 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Benchmarks/belfry-bench", swiftSettings: settings),
+    .testTarget(name: "TextCodingTests", dependencies: ["TextCoding"], swiftSettings: settings),
+    .testTarget(
+      name: "WebFormsTests", dependencies: ["TestSupport", "WebForms"], swiftSettings: settings),
     .testTarget(name: "CryptoTests", dependencies: ["Crypto"], swiftSettings: settings),
     .testTarget(
       name: "EventStreamTests", dependencies: ["EventStream", "TestSupport"],
@@ -89,7 +97,8 @@ let package = Package(
       name: "HubTests", dependencies: ["Hub", "EventStream", "TestSupport"],
       swiftSettings: settings),
     .testTarget(
-      name: "ChatTests", dependencies: ["Chat", "TestSupport"], swiftSettings: settings),
+      name: "ChatTests", dependencies: ["Chat", "TestSupport", "TextCoding"],
+      swiftSettings: settings),
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
     .testTarget(
       name: "ReactorTests", dependencies: ["Reactor", "TestSupport"], swiftSettings: settings),
@@ -107,7 +116,8 @@ let package = Package(
     .testTarget(
       name: "BelfryServerTests",
       dependencies: [
-        "BelfryServer", "Chat", "EventStream", "Hub", "Limits", "Reactor", "TestSupport", "belfry",
+        "BelfryServer", "Chat", "EventStream", "Hub", "Limits", "Reactor", "RedisBackplane",
+        "TestSupport", "belfry",
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: settings),
@@ -124,7 +134,9 @@ let package = Package(
 
 // A part of the tests with what they stand on, for a short loop: scripts/test names the part.
 let parts = [
-  "core": ["ChatTests", "CryptoTests", "EventStreamTests", "HubTests"],
+  "core": [
+    "ChatTests", "CryptoTests", "EventStreamTests", "HubTests", "TextCodingTests", "WebFormsTests",
+  ],
   "asan": [
     "BelfryClientTests", "BelfryServerTests", "CryptoTests", "LimitsTests", "ReactorTests",
     "RedisBackplaneTests",
@@ -156,7 +168,7 @@ if Context.environment["BELFRY_MICRO"] != nil {
     .target(
       name: "MicroCases",
       dependencies: [
-        "BelfryServer", "EventStream", "Hub", "Reactor", "TestSupport",
+        "BelfryServer", "EventStream", "Hub", "Reactor", "TestSupport", "WebForms",
         .product(name: "Logging", package: "swift-log"),
       ],
       path: "Benchmarks/Micro/Cases", swiftSettings: settings),

@@ -1,3 +1,5 @@
+internal import TextCoding
+
 /// A chart as SVG: lines over two axes. Colours come from the page's style sheet, so it follows the
 /// reader's choice of light or dark.
 struct Chart {
@@ -37,11 +39,12 @@ struct Chart {
 
   /// The chart with its heading, as a `figure`.
   var html: String {
-    var html = "<figure><figcaption><h2>\(HTML.escaped(title))</h2><p>\(HTML.escaped(subtitle))</p>"
+    var html = "<figure><figcaption><h2>\(HTMLText.escape(title))</h2>"
+    html += "<p>\(HTMLText.escape(subtitle))</p>"
     if lines.count > 1 {
       html += "<ul class=\"legend\">"
       for line in lines {
-        html += "<li><i class=\"c\(line.color % 6)\"></i>\(HTML.escaped(line.name))</li>"
+        html += "<li><i class=\"c\(line.color % 6)\"></i>\(HTMLText.escape(line.name))</li>"
       }
       html += "</ul>"
     }
@@ -60,21 +63,21 @@ struct Chart {
       let part = (value - scale.low) / (scale.high - scale.low)
       return Self.place(Self.height - Self.bottom - part * (Self.height - Self.top - Self.bottom))
     }
-    var svg = "<svg viewBox=\"0 0 720 330\" role=\"img\" aria-label=\"\(HTML.escaped(title))\">"
+    var svg = "<svg viewBox=\"0 0 720 330\" role=\"img\" aria-label=\"\(HTMLText.escape(title))\">"
     for mark in scale.marks {
       svg += "<path class=\"grid\" d=\"M\(Self.place(Self.left)) \(y(mark))"
       svg += "H\(Self.place(Self.width - Self.right))\"/>"
       svg += "<text class=\"tick\" x=\"\(Self.place(Self.left - 10))\" y=\"\(y(mark))\" "
-      svg += "dy=\".35em\" text-anchor=\"end\">\(HTML.escaped(label(mark)))</text>"
+      svg += "dy=\".35em\" text-anchor=\"end\">\(HTMLText.escape(label(mark)))</text>"
     }
     for tick in ticks {
       svg += "<path class=\"grid\" d=\"M\(x(tick.x)) \(Self.place(Self.height - Self.bottom))v5\"/>"
       svg += "<text class=\"tick\" x=\"\(x(tick.x))\" y=\"\(Self.place(Self.height - 32))\" "
-      svg += "text-anchor=\"middle\">\(HTML.escaped(tick.label))</text>"
+      svg += "text-anchor=\"middle\">\(HTMLText.escape(tick.label))</text>"
     }
     svg += "<text class=\"axis\" x=\"\(Self.place((Self.left + Self.width - Self.right) / 2))\" "
     svg +=
-      "y=\"\(Self.place(Self.height - 5))\" text-anchor=\"middle\">\(HTML.escaped(axis))</text>"
+      "y=\"\(Self.place(Self.height - 5))\" text-anchor=\"middle\">\(HTMLText.escape(axis))</text>"
     for line in lines where !line.points.isEmpty {
       let path = line.points.map { "\(x($0.x)) \(y($0.y))" }.joined(separator: "L")
       if line.isFilled, let first = line.points.first, let last = line.points.last {
@@ -92,8 +95,8 @@ struct Chart {
         let mark = line.points.count == 1 ? " lone" : ""
         svg += "<circle class=\"c\(line.color % 6)\(mark)\" cx=\"\(x(point.x))\" "
         svg += "cy=\"\(y(point.y))\" r=\"5\"><title>"
-        svg += "\(HTML.escaped(line.name)), \(HTML.escaped(xLabel(point.x))): "
-        svg += "\(HTML.escaped(label(point.y)))</title></circle>"
+        svg += "\(HTMLText.escape(line.name)), \(HTMLText.escape(xLabel(point.x))): "
+        svg += "\(HTMLText.escape(label(point.y)))</title></circle>"
       }
     }
     return svg + "</svg>"

@@ -1,3 +1,5 @@
+internal import TextCoding
+
 /// One message that a load publishes: it says by itself which one it is, when it was due, and
 /// whether it came whole.
 ///
@@ -159,8 +161,7 @@ package struct TextShape: Hashable, Sendable, Codable {
   private static func withoutDigits(_ text: some Sequence<UInt8>) -> String {
     var shape: [UInt8] = []
     for byte in text {
-      let isDigit = UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte
-      if !isDigit {
+      if !byte.isDigit {
         shape.append(byte)
       } else if shape.last != UInt8(ascii: "#") {
         shape.append(UInt8(ascii: "#"))

@@ -1,4 +1,5 @@
 internal import Foundation
+internal import TextCoding
 
 /// Reports as one page that needs nothing else: no script, no font, no picture from anywhere.
 package struct ReportPage {
@@ -17,8 +18,9 @@ package struct ReportPage {
       ? "\(reports[0].scenario.rawValue) on \(names[0])" : "\(reports.count) runs compared"
     var html = "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">"
     html += "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">"
-    html += "<title>belfry-bench: \(HTML.escaped(title))</title><style>\(Self.style)</style></head>"
-    html += "<body><main><header><h1>\(HTML.escaped(title))</h1>\(subtitle)</header>"
+    html += "<title>belfry-bench: \(HTMLText.escape(title))</title>"
+    html += "<style>\(Self.style)</style></head>"
+    html += "<body><main><header><h1>\(HTMLText.escape(title))</h1>\(subtitle)</header>"
     html += "<ul class=\"verdicts\">\(zip(names, reports).map(verdict).joined())</ul>"
     if reports.count == 1 { html += tiles(reports[0]) }
     html += "<div class=\"charts\">\(charts.map(\.html).joined())</div>"
@@ -32,7 +34,7 @@ package struct ReportPage {
     let load =
       "\(Text.grouped(report.listeners)) listeners, \(Text.grouped(report.published)) messages of "
       + Self.sizes(report)
-    return "<p>\(HTML.escaped(load)) · \(HTML.escaped(report.date))</p>"
+    return "<p>\(HTMLText.escape(load)) · \(HTMLText.escape(report.date))</p>"
   }
 
   private static func sizes(_ report: Report) -> String {
@@ -43,7 +45,7 @@ package struct ReportPage {
   private func verdict(_ name: String, _ report: Report) -> String {
     let mark = report.isClean ? "good" : "bad"
     let who = reports.count > 1 ? "\(name): " : ""
-    return "<li class=\"\(mark)\">\(HTML.escaped(who + report.verdict))</li>"
+    return "<li class=\"\(mark)\">\(HTMLText.escape(who + report.verdict))</li>"
   }
 
   private func tiles(_ report: Report) -> String {
@@ -61,7 +63,7 @@ package struct ReportPage {
     }
     tiles.append((Text.fixed(report.connectPerSecond, 0), "", "streams opened per second"))
     let items = tiles.map { value, unit, name in
-      "<li><b>\(value)<small> \(unit)</small></b>\(HTML.escaped(name))</li>"
+      "<li><b>\(value)<small> \(unit)</small></b>\(HTMLText.escape(name))</li>"
     }
     return "<ul class=\"tiles\">\(items.joined())</ul>"
   }
@@ -73,7 +75,7 @@ package struct ReportPage {
       items += (report.warnings + report.offenders).map { who + $0 }
     }
     guard !items.isEmpty else { return "" }
-    let list = items.map { "<li>\(HTML.escaped($0))</li>" }.joined()
+    let list = items.map { "<li>\(HTMLText.escape($0))</li>" }.joined()
     return "<section class=\"notes\"><h2>Notes</h2><ul>\(list)</ul></section>"
   }
 
@@ -191,16 +193,16 @@ package struct ReportPage {
     let rows = Self.rows(reports)
     var html = "<section class=\"table\"><h2>Figures</h2><table>"
     if reports.count > 1 {
-      let heads = names.map { "<th scope=\"col\">\(HTML.escaped($0))</th>" }.joined()
+      let heads = names.map { "<th scope=\"col\">\(HTMLText.escape($0))</th>" }.joined()
       html += "<thead><tr><td></td>\(heads)</tr></thead>"
     }
     html += "<tbody>"
     for (name, values) in rows {
       let isText = values.allSatisfy { $0.first?.isNumber != true }
       let cells = values.map {
-        "<td\(isText ? " class=\"text\"" : "")>\(HTML.escaped($0))</td>"
+        "<td\(isText ? " class=\"text\"" : "")>\(HTMLText.escape($0))</td>"
       }
-      html += "<tr><th scope=\"row\">\(HTML.escaped(name))</th>\(cells.joined())</tr>"
+      html += "<tr><th scope=\"row\">\(HTMLText.escape(name))</th>\(cells.joined())</tr>"
     }
     return html + "</tbody></table></section>"
   }

@@ -1,4 +1,6 @@
 package import Reactor
+internal import TextCoding
+internal import WebForms
 
 /// What the proxies before a request say of it, as far as they are trusted.
 ///
@@ -112,19 +114,9 @@ private struct Walk {
     while !hasEnded {
       let comma = rest.utf8.lastIndex(of: UInt8(ascii: ","))
       let entry = comma.map { rest[rest.utf8.index(after: $0)...] } ?? rest
-      step(to: entry.trimmingBlanks)
+      step(to: Substring(entry.utf8.trimmingBlanks))
       guard let comma else { return }
       rest = rest[..<comma]
     }
-  }
-}
-
-extension Substring {
-  /// Bytes, since a blank and an accent behind it are one character.
-  fileprivate var trimmingBlanks: Substring {
-    var bytes = utf8
-    while let first = bytes.first, first.isBlank { bytes.removeFirst() }
-    while let last = bytes.last, last.isBlank { bytes.removeLast() }
-    return Substring(bytes)
   }
 }

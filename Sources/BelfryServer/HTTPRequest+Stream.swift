@@ -1,5 +1,6 @@
 internal import Hub
 internal import Reactor
+internal import WebForms
 
 /// What a request for a stream says.
 extension HTTPRequest {

@@ -1,5 +1,6 @@
 internal import Hub
 internal import Reactor
+internal import TextCoding
 
 /// `/healthz`: that the server answers, and how its backplane is.
 ///
@@ -12,8 +13,10 @@ struct HealthEndpoint {
   /// get through.
   func show() -> HTTPResponse {
     let status = backplane.status
-    let word = status.isUp ? "ok" : "degraded"
-    return .json(
-      .ok, #"{"status":"\#(word)","backplane":"\#(status.name)","up":\#(status.isUp)}"#)
+    return .json(.ok) { json in
+      json.member("status", status.isUp ? "ok" : "degraded")
+      json.member("backplane", status.name)
+      json.member("up", status.isUp)
+    }
   }
 }

@@ -1,5 +1,6 @@
 internal import Chat
 internal import Reactor
+internal import WebForms
 
 /// `/login` and `/logout`: who one is.
 struct LoginEndpoint {

@@ -1,4 +1,5 @@
 internal import Reactor
+internal import TextCoding
 
 /// Which other sites may act in a user's name.
 struct OriginPolicy {

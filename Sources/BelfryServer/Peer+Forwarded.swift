@@ -1,4 +1,5 @@
 package import Reactor
+internal import TextCoding
 
 extension Peer {
   /// Whom a proxy names: an address, with a port or without, an IPv6 one in brackets or bare; or
@@ -33,14 +34,6 @@ extension Peer {
   private static func isPort(_ text: Substring.UTF8View) -> Bool {
     guard let first = text.first else { return true }
     return first == UInt8(ascii: ":") && text.count > 1
-      && text.dropFirst().allSatisfy { byte in
-        switch byte {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "z"),
-          UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "."), UInt8(ascii: "_"),
-          UInt8(ascii: "-"):
-          true
-        default: false
-        }
-      }
+      && text.dropFirst().allSatisfy { $0.isAlphanumeric || "._-".utf8.contains($0) }
   }
 }

@@ -3,6 +3,8 @@ internal import EventStream
 internal import Hub
 internal import Limits
 internal import Reactor
+internal import TextCoding
+internal import WebForms
 
 /// `/post`: one line into a room.
 struct PostEndpoint {
@@ -57,7 +59,7 @@ struct PostEndpoint {
   /// What makes trying again safe: a message is published once under a key.
   private func key(of form: FormFields) throws(Refusal) -> String? {
     guard let key = form.first("key"), !key.isEmpty else { return nil }
-    let isPlain = key.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
+    let isPlain = key.utf8.allSatisfy(\.isVisible)
     guard isPlain, key.utf8.count <= Self.maximumKey else {
       throw Refusal(
         .badRequest,

@@ -1,6 +1,7 @@
 internal import Hub
 internal import Limits
 internal import Reactor
+internal import TextCoding
 
 /// Whether the server would take work.
 struct Readiness: Equatable {
@@ -37,8 +38,9 @@ struct Readiness: Equatable {
 
   /// `{"ready":true,"failed":[]}`, or 503 with each obstacle's name.
   var response: HTTPResponse {
-    let names = obstacles.map { #""\#($0.rawValue)""# }.joined(separator: ",")
-    return .json(
-      isReady ? .ok : .serviceUnavailable, #"{"ready":\#(isReady),"failed":[\#(names)]}"#)
+    .json(isReady ? .ok : .serviceUnavailable) { json in
+      json.member("ready", isReady)
+      json.member("failed", obstacles.map(\.rawValue))
+    }
   }
 }

@@ -1,4 +1,5 @@
 internal import Reactor
+internal import WebForms
 
 // What is answered to input that can't be read.
 

@@ -1,4 +1,5 @@
 internal import Reactor
+internal import TextCoding
 
 /// A request that is not done, with the answer that says why.
 struct Refusal: Error, Equatable {
@@ -50,11 +51,15 @@ extension HTTPResponse {
       ], body: Array(text.utf8))
   }
 
-  /// What probes read: never cached.
-  static func json(_ status: HTTPStatus, _ text: String) -> HTTPResponse {
-    HTTPResponse(
+  /// What probes read: an object with what `members` writes, never cached.
+  static func json(
+    _ status: HTTPStatus, _ members: (inout JSONWriter) -> Void
+  ) -> HTTPResponse {
+    var json = JSONWriter()
+    json.object(members)
+    return HTTPResponse(
       status, headers: [("Content-Type", "application/json"), ("Cache-Control", "no-store")],
-      body: Array("\(text)\n".utf8))
+      body: json.bytes + [UInt8(ascii: "\n")])
   }
 
   static func redirect(_ status: HTTPStatus, to location: String) -> HTTPResponse {

@@ -1,5 +1,6 @@
 internal import Chat
 internal import Reactor
+internal import WebForms
 
 /// A request with what the endpoints want to know of it.
 struct RequestContext {

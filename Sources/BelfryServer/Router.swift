@@ -1,5 +1,6 @@
 internal import Chat
 internal import Reactor
+internal import WebForms
 
 /// Which request goes to which endpoint.
 struct Router {

@@ -1,5 +1,6 @@
 internal import Chat
 internal import Reactor
+internal import WebForms
 
 /// The cookie that carries a session.
 struct SessionCookies {

@@ -1,6 +1,7 @@
 internal import Chat
 internal import Crypto
 internal import Reactor
+internal import WebForms
 
 /// `/static/…`: a page's script and style from memory.
 struct StaticEndpoint {

@@ -2,6 +2,7 @@ internal import EventStream
 internal import Hub
 internal import Limits
 internal import Reactor
+internal import WebForms
 
 /// `/stream`: the socket leaves evhttp and becomes a listener.
 struct StreamEndpoint {

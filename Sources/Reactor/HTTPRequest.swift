@@ -1,3 +1,5 @@
+internal import TextCoding
+
 /// One request, as its client sent it.
 package struct HTTPRequest: Sendable {
   package let head: RequestHead
@@ -65,19 +67,5 @@ package struct HTTPHeaders: Sendable, ExpressibleByArrayLiteral {
   /// Every value of this name, in their order.
   package func all(_ name: String) -> [String] {
     fields.compactMap { $0.name.equalsIgnoringASCIICase(name) ? $0.value : nil }
-  }
-}
-
-extension StringProtocol {
-  /// Whether both are the same but for the case of `A-Z`.
-  package func equalsIgnoringASCIICase(_ other: some StringProtocol) -> Bool {
-    utf8.count == other.utf8.count && utf8.equalsIgnoringASCIICase(other.utf8)
-  }
-}
-
-extension UInt8 {
-  /// This byte, in lower case if it is one of `A-Z`.
-  package var asciiLowercase: UInt8 {
-    self >= UInt8(ascii: "A") && self <= UInt8(ascii: "Z") ? self | 0x20 : self
   }
 }

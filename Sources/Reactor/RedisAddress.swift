@@ -1,3 +1,5 @@
+internal import TextCoding
+
 /// Where a Redis is, who to say one is, and which of its databases is meant.
 ///
 /// Its description, which logs may show, leaves the password out.
@@ -95,25 +97,12 @@ package struct RedisAddress: Hashable, Sendable {
   }
 
   private static func database(_ text: Substring) -> Int? {
-    guard text.utf8.allSatisfy({ UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }) else { return nil }
+    guard text.utf8.allSatisfy(\.isDigit) else { return nil }
     return Int(text)
   }
 
   private static func decoded(_ text: Substring) -> String? {
-    var bytes: [UInt8] = []
-    var rest = text.utf8[...]
-    while let byte = rest.popFirst() {
-      guard byte == UInt8(ascii: "%") else {
-        bytes.append(byte)
-        continue
-      }
-      guard rest.count >= 2, let value = UInt8(String(Substring(rest.prefix(2))), radix: 16) else {
-        return nil
-      }
-      bytes.append(value)
-      rest = rest.dropFirst(2)
-    }
-    return String(validating: bytes, as: UTF8.self)
+    PercentCoding.decode(Array(text.utf8)[...]).flatMap { String(validating: $0, as: UTF8.self) }
   }
 }
 

@@ -1,3 +1,5 @@
+internal import TextCoding
+
 /// A request's head: the bytes as its client sent them, and what stands where in them.
 ///
 /// Nothing is taken out of the bytes before it is asked for: of the sixteen header fields that a
@@ -93,12 +95,5 @@ package struct RequestHead: Sendable {
     }
     head.append(contentsOf: "\r\n".utf8)
     return head
-  }
-}
-
-extension Sequence<UInt8> {
-  /// Whether both are the same but for the case of `A-Z`.
-  func equalsIgnoringASCIICase(_ other: some Sequence<UInt8>) -> Bool {
-    elementsEqual(other) { $0 == $1 || $0.asciiLowercase == $1.asciiLowercase }
   }
 }

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import TextCoding
 
 /// Reads a request's head, byte by byte, before evhttp does, and refuses what could be read in two
 /// ways.
@@ -124,7 +125,7 @@ struct RequestHeadScanner {
       throw .bad("the method is not a valid token")
     }
     let target = first + 1..<last
-    guard line[target].allSatisfy({ $0 > .space && $0 < 0x7F }) else {
+    guard line[target].allSatisfy({ $0.isVisible }) else {
       throw .bad("the target has characters that must be percent-encoded")
     }
     let version = String(decoding: line[(last + 1)...], as: UTF8.self)
@@ -281,17 +282,4 @@ extension UInt8 {
   static let asterisk = UInt8(ascii: "*")
   static let slash = UInt8(ascii: "/")
   static let colon = UInt8(ascii: ":")
-
-  var isDigit: Bool { self >= UInt8(ascii: "0") && self <= UInt8(ascii: "9") }
-  var isBlank: Bool { self == .space || self == .tab }
-  var isAlphanumeric: Bool {
-    isDigit || (asciiLowercase >= UInt8(ascii: "a") && asciiLowercase <= UInt8(ascii: "z"))
-  }
-  /// `tchar` (RFC 9110, section 5.6.2): digits, letters and ``!#$%&'*+-.^_`|~``. One bit for each of
-  /// 0...63 and of 64...127.
-  var isTokenCharacter: Bool {
-    let low: UInt64 = 0x03FF_6CFA_0000_0000
-    let high: UInt64 = 0x57FF_FFFF_C7FF_FFFE
-    return self < 64 ? low >> self & 1 == 1 : self < 128 && high >> (self & 63) & 1 == 1
-  }
 }

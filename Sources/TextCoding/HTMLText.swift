@@ -1,10 +1,10 @@
 /// Text for HTML.
-enum HTMLText {
+package enum HTMLText {
   /// `text` with `<`, `>`, `&`, `"` and `'` escaped, as an element's content and a quoted attribute need it.
   ///
   /// It works on bytes, not on characters: a `"` with a combining mark behind it is another
   /// character than `"`, and such a name would end the attribute it stands in.
-  static func escape(_ text: String) -> String {
+  package static func escape(_ text: String) -> String {
     var escaped: [UInt8] = []
     escaped.reserveCapacity(text.utf8.count)
     for byte in text.utf8 {

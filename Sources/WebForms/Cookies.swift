@@ -1,3 +1,5 @@
+internal import TextCoding
+
 /// The cookies of a request, read leniently (RFC 6265, section 5.4, and what servers do with it).
 ///
 /// A name may occur more than once, and the browser does not say from which path or domain each
@@ -21,9 +23,9 @@ package struct Cookies: Hashable, Sendable {
     for header in headers {
       for pair in header.utf8.split(separator: UInt8(ascii: ";")) {
         guard let equals = pair.firstIndex(of: UInt8(ascii: "=")) else { continue }
-        let name = Self.trimmed(pair[..<equals])
+        let name = pair[..<equals].trimmingBlanks
         guard !name.isEmpty else { continue }
-        let value = Self.unquoted(Self.trimmed(pair[pair.index(after: equals)...]))
+        let value = Self.unquoted(pair[pair.index(after: equals)...].trimmingBlanks)
         cookies.append(Cookie(name: "\(Substring(name))", value: "\(Substring(value))"))
       }
     }
@@ -35,13 +37,6 @@ package struct Cookies: Hashable, Sendable {
   /// The values of all cookies of this name, in their order.
   package func all(_ name: String) -> [String] {
     cookies.compactMap { $0.name == name ? $0.value : nil }
-  }
-
-  private static func trimmed(_ text: Substring.UTF8View) -> Substring.UTF8View {
-    let isSpace = { (byte: UInt8) in byte == UInt8(ascii: " ") || byte == 0x09 }
-    var text = text.drop(while: isSpace)
-    while let last = text.last, isSpace(last) { text = text.dropLast() }
-    return text
   }
 
   private static func unquoted(_ text: Substring.UTF8View) -> Substring.UTF8View {

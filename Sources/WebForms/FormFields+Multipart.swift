@@ -1,3 +1,5 @@
+internal import TextCoding
+
 extension FormFields {
   /// Reads `multipart/form-data` (RFC 7578): every part is a field, a file's too, by its bytes.
   ///
@@ -16,7 +18,7 @@ extension FormFields {
     var disposition: HeaderParameters?
     for line in header.split(whereSeparator: { $0 == 0x0D || $0 == 0x0A }) {
       guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else { throw .malformed }
-      let field = line[..<colon].map(HeaderParameters.lowercased)
+      let field = line[..<colon].map(\.asciiLowercase)
       guard field.elementsEqual("content-disposition".utf8) else { continue }
       // Two of them would be read differently by whoever stands before us.
       guard disposition == nil else { throw .malformed }
@@ -24,7 +26,7 @@ extension FormFields {
       guard disposition != nil else { throw .malformed }
     }
     guard let disposition, let name = disposition.first("name") else { throw .malformed }
-    let type = disposition.value.map(HeaderParameters.lowercased)
+    let type = disposition.value.map(\.asciiLowercase)
     guard type.elementsEqual("form-data".utf8) else { throw .malformed }
     return unescaped(name)
   }
@@ -32,20 +34,6 @@ extension FormFields {
   /// Undoes what browsers do to a name: `%22`, `%0D` and `%0A` for the quote, CR and LF, and
   /// nothing else (WHATWG HTML, "multipart form data encoding algorithm").
   private static func unescaped(_ name: [UInt8]) -> [UInt8] {
-    var text: [UInt8] = []
-    var index = 0
-    while index < name.count {
-      let byte = name[index]
-      index += 1
-      if byte == UInt8(ascii: "%"), let escaped = PercentDecoding.byte(at: index, in: name[...]),
-        escaped == UInt8(ascii: "\"") || escaped == 0x0D || escaped == 0x0A
-      {
-        text.append(escaped)
-        index += 2
-      } else {
-        text.append(byte)
-      }
-    }
-    return text
+    PercentCoding.decode(name, only: [UInt8(ascii: "\""), 0x0D, 0x0A])
   }
 }

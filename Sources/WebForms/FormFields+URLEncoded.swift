@@ -1,3 +1,5 @@
+internal import TextCoding
+
 extension FormFields {
   /// Reads `application/x-www-form-urlencoded`, or a query without its question mark (WHATWG URL,
   /// 5.1).
@@ -17,28 +19,7 @@ extension FormFields {
       let equals = piece.firstIndex(of: UInt8(ascii: "="))
       let name = piece[..<(equals ?? piece.endIndex)]
       let value = equals.map { piece[($0 + 1)...] } ?? []
-      try append(name: Self.decoded(name), value: Self.decoded(value))
+      try append(name: PercentCoding.decodeForm(name), value: PercentCoding.decodeForm(value))
     }
-  }
-
-  private static func decoded(_ bytes: ArraySlice<UInt8>) -> [UInt8] {
-    var decoded: [UInt8] = []
-    decoded.reserveCapacity(bytes.count)
-    var index = bytes.startIndex
-    while index < bytes.endIndex {
-      let byte = bytes[index]
-      index += 1
-      if byte == UInt8(ascii: "+") {
-        decoded.append(UInt8(ascii: " "))
-      } else if byte == UInt8(ascii: "%"),
-        let escaped = PercentDecoding.byte(at: index, in: bytes)
-      {
-        decoded.append(escaped)
-        index += 2
-      } else {
-        decoded.append(byte)
-      }
-    }
-    return decoded
   }
 }

@@ -1,3 +1,5 @@
+internal import TextCoding
+
 /// What one proxy says of the request it was sent: an element of the field `Forwarded` (RFC 7239,
 /// section 4).
 ///
@@ -52,7 +54,7 @@ package struct ForwardedElement: Hashable, Sendable {
 
   /// A name in lower case and its value, with the blanks behind them.
   private static func takePair(_ rest: inout ArraySlice<UInt8>) -> (String, String)? {
-    let name = rest.prefix { $0.isTokenByte }
+    let name = rest.prefix { $0.isTokenCharacter }
     rest = rest.dropFirst(name.count)
     guard !name.isEmpty, rest.popFirst() == .equals, let value = takeValue(&rest) else {
       return nil
@@ -63,7 +65,7 @@ package struct ForwardedElement: Hashable, Sendable {
 
   private static func takeValue(_ rest: inout ArraySlice<UInt8>) -> String? {
     guard rest.first == .quote else {
-      let value = rest.prefix { $0.isTokenByte || [.colon, .open, .close].contains($0) }
+      let value = rest.prefix { $0.isTokenCharacter || [.colon, .open, .close].contains($0) }
       rest = rest.dropFirst(value.count)
       return value.isEmpty ? nil : String(decoding: value, as: UTF8.self)
     }
@@ -87,17 +89,4 @@ extension UInt8 {
   fileprivate static let colon = UInt8(ascii: ":")
   fileprivate static let open = UInt8(ascii: "[")
   fileprivate static let close = UInt8(ascii: "]")
-
-  /// A space or a tab.
-  var isBlank: Bool { self == UInt8(ascii: " ") || self == UInt8(ascii: "\t") }
-
-  /// `tchar` (RFC 9110, section 5.6.2).
-  fileprivate var isTokenByte: Bool {
-    switch self {
-    case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "z"),
-      UInt8(ascii: "A")...UInt8(ascii: "Z"):
-      true
-    default: "!#$%&'*+-.^_`|~".utf8.contains(self)
-    }
-  }
 }

@@ -1,3 +1,5 @@
+internal import TextCoding
+
 /// The parameters behind a header's value, `; NAME=VALUE` (RFC 9110, section 5.6.6).
 struct HeaderParameters {
   /// What stood before the first semicolon, without white space around it.
@@ -14,7 +16,7 @@ struct HeaderParameters {
     value = scanner.takeText()
     var parameters: [(name: [UInt8], value: [UInt8])] = []
     while scanner.take(";") {
-      let name = scanner.takeText(until: "=").map(Self.lowercased)
+      let name = scanner.takeText(until: "=").map(\.asciiLowercase)
       guard scanner.take("=") else { continue }
       scanner.skipSpace()
       guard scanner.take("\"") else {
@@ -32,11 +34,6 @@ struct HeaderParameters {
   /// The first parameter of this name, given in small letters.
   func first(_ name: String) -> [UInt8]? {
     parameters.first { $0.name.elementsEqual(name.utf8) }?.value
-  }
-
-  /// An ASCII letter as its small one, anything else as it is.
-  static func lowercased(_ byte: UInt8) -> UInt8 {
-    UInt8(ascii: "A")...UInt8(ascii: "Z") ~= byte ? byte | 0x20 : byte
   }
 }
 
@@ -57,7 +54,7 @@ extension HeaderParameters {
       return true
     }
 
-    mutating func skipSpace() { while isAt(" ") || isAt("\t") { index += 1 } }
+    mutating func skipSpace() { while !isAtEnd, bytes[index].isBlank { index += 1 } }
 
     /// What stands before the next semicolon, or `other` if that comes first, trimmed.
     mutating func takeText(until other: Unicode.Scalar = ";") -> [UInt8] {
@@ -65,7 +62,7 @@ extension HeaderParameters {
       let start = index
       while !isAtEnd, !isAt(";"), !isAt(other) { index += 1 }
       var end = index
-      while end > start, bytes[end - 1] == UInt8(ascii: " ") || bytes[end - 1] == 0x09 { end -= 1 }
+      while end > start, bytes[end - 1].isBlank { end -= 1 }
       return Array(bytes[start..<end])
     }
 

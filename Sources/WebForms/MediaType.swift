@@ -1,3 +1,5 @@
+internal import TextCoding
+
 /// The value of a `Content-Type` (RFC 9110, section 8.3.1).
 struct MediaType {
   /// `TYPE/SUBTYPE` in small letters.
@@ -8,7 +10,7 @@ struct MediaType {
   init?(_ text: String) {
     guard let parameters = HeaderParameters(text.utf8) else { return nil }
     self.essence = String(
-      decoding: parameters.value.map(HeaderParameters.lowercased), as: UTF8.self)
+      decoding: parameters.value.map(\.asciiLowercase), as: UTF8.self)
     self.parameters = parameters
   }
 

@@ -1,3 +1,5 @@
+internal import TextCoding
+
 /// Walks over the parts of a multipart body (RFC 2046, section 5.1.1).
 ///
 /// A delimiter is a line of its own: two dashes, the boundary, two more dashes at the end of all,
@@ -64,14 +66,7 @@ extension MultipartReader {
   private static func isBoundary(_ text: String) -> Bool {
     let other = "'()+_,-./:=? ".utf8
     return 1...70 ~= text.utf8.count && text.utf8.last != UInt8(ascii: " ")
-      && text.utf8.allSatisfy { byte in
-        switch byte {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-          UInt8(ascii: "a")...UInt8(ascii: "z"):
-          true
-        default: other.contains(byte)
-        }
-      }
+      && text.utf8.allSatisfy { $0.isAlphanumeric || other.contains($0) }
   }
 
   private static func delimiter(in body: [UInt8], from start: Int, mark: [UInt8]) -> Delimiter? {
@@ -96,7 +91,7 @@ extension MultipartReader {
     let dash = UInt8(ascii: "-")
     let isLast = end + 1 < body.count && body[end] == dash && body[end + 1] == dash
     var index = isLast ? end + 2 : end
-    while index < body.count, body[index] == UInt8(ascii: " ") || body[index] == 0x09 { index += 1 }
+    while index < body.count, body[index].isBlank { index += 1 }
     if isLast, index == body.count { return Delimiter(start: start, end: index, isLast: true) }
     guard index + 1 < body.count, body[index] == 0x0D, body[index + 1] == 0x0A else { return nil }
     return Delimiter(start: start, end: index + 2, isLast: isLast)

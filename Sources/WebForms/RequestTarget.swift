@@ -1,3 +1,5 @@
+internal import TextCoding
+
 /// What a request asks for: the path and the query of its origin-form (RFC 9112, section 3.2.1).
 ///
 /// A path is split first and decoded then, so an encoded slash stays inside its segment.
@@ -54,22 +56,8 @@ package struct RequestTarget: Hashable, Sendable {
   private static func segment(_ bytes: ArraySlice<UInt8>) throws(RequestTargetError) -> String {
     // Nearly none is escaped.
     guard bytes.contains(UInt8(ascii: "%")) else { return try segment(decoded: bytes) }
-    var decoded: [UInt8] = []
-    decoded.reserveCapacity(bytes.count)
-    var index = bytes.startIndex
-    while index < bytes.endIndex {
-      var byte = bytes[index]
-      index += 1
-      if byte == UInt8(ascii: "%") {
-        guard let escaped = PercentDecoding.byte(at: index, in: bytes) else {
-          throw .invalidEscape
-        }
-        byte = escaped
-        index += 2
-      }
-      guard byte != 0 else { throw .nullByte }
-      decoded.append(byte)
-    }
+    guard let decoded = PercentCoding.decode(bytes) else { throw .invalidEscape }
+    guard !decoded.contains(0) else { throw .nullByte }
     return try segment(decoded: decoded)
   }
 

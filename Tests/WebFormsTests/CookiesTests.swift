@@ -1,5 +1,5 @@
-import BelfryServer
 import Testing
+import WebForms
 
 @Suite struct CookiesTests {
   @Test(arguments: [

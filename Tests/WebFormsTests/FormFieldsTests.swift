@@ -1,5 +1,5 @@
-import BelfryServer
 import Testing
+import WebForms
 
 @Suite struct FormFieldsTests {
   private func pairs(_ form: FormFields) -> [String] { form.all.map { "\($0.name)|\($0.value)" } }

@@ -1,6 +1,6 @@
-import BelfryServer
 import TestSupport
 import Testing
+import WebForms
 
 @Suite struct MultipartFormTests {
   private func form(_ body: String, boundary: String = "b") throws(FormError) -> FormFields {

@@ -1,3 +1,5 @@
+internal import TextCoding
+
 /// Text for a line that other programs read: whatever a client wrote, the line stays one, and its fields
 /// stay its fields.
 struct LogText {
@@ -28,8 +30,9 @@ struct LogText {
         bytes.append(byte)
       } else {
         bytes.append(contentsOf: "\\x".utf8)
-        bytes.append(Self.hexDigit(byte >> 4))
-        bytes.append(Self.hexDigit(byte & 15))
+        let (high, low) = byte.hexadecimalDigits
+        bytes.append(high)
+        bytes.append(low)
       }
     }
   }
@@ -40,29 +43,8 @@ struct LogText {
   ///   have more.
   mutating func addJSON(_ field: String?, upTo limit: Int) {
     guard let field else { return add("null") }
-    bytes.append(UInt8(ascii: "\""))
-    defer { bytes.append(UInt8(ascii: "\"")) }
-    let end = bytes.count + limit - Self.cutMark.utf8.count
-    for scalar in field.unicodeScalars {
-      let isControl = scalar.value < 0x20 || scalar.value == 0x7F
-      let isEscaped = scalar == "\"" || scalar == "\\"
-      let encoded = UTF8.encode(scalar)
-      let size = isControl ? 6 : isEscaped ? 2 : encoded?.count ?? 0
-      guard bytes.count + size <= end else { return add(Self.cutMark) }
-      if isControl {
-        bytes.append(contentsOf: "\\u00".utf8)
-        bytes.append(Self.hexDigit(UInt8(scalar.value) >> 4))
-        bytes.append(Self.hexDigit(UInt8(scalar.value) & 15))
-      } else {
-        if isEscaped { bytes.append(UInt8(ascii: "\\")) }
-        if let encoded { bytes.append(contentsOf: encoded) }
-      }
-    }
+    JSONWriter.append(field, to: &bytes, upTo: limit)
   }
 
   private static let cutMark = "..."
-
-  private static func hexDigit(_ value: UInt8) -> UInt8 {
-    value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "A") + value - 10
-  }
 }

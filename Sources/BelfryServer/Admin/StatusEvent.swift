@@ -2,6 +2,7 @@ internal import BelfryVersion
 internal import Hub
 internal import Limits
 internal import Reactor
+internal import TextCoding
 
 /// The server's figures of one moment, as the status page gets them: totals, and the present state of
 /// what rises and falls. What happens in a second is the difference between two of them, which the page
@@ -20,48 +21,54 @@ struct StatusEvent {
   var publishing: DurationHistogram
 
   /// One JSON object. Durations are in milliseconds but for `uptime`, which is in seconds; what is not
-  /// known is null. Names of reasons consist of characters that JSON needs no escapes for.
+  /// known is null.
   var json: String {
     let (hub, connections) = (figures.hub, figures.admission.connections)
     let process = figures.process
-    return "{"
-      + [
-        #""version":"\#(Version.text)""#, #""time":\#(Int64(1000 * time))"#,
-        #""uptime":\#(Self.milliseconds(uptime) / 1000)"#,
-        #""backplane":"\#(figures.backplane.name)""#, #""up":\#(figures.backplane.isUp)"#,
-        #""draining":\#(figures.readiness.obstacles.contains(.draining))"#,
-        #""full":\#(figures.readiness.obstacles.contains(.listeners))"#,
-        #""listeners":\#(hub.listeners)"#, #""behind":\#(hub.behind)"#, #""opened":\#(hub.opened)"#,
-        #""published":\#(hub.published + hub.strays)"#, #""delivered":\#(hub.delivered)"#,
-        #""coalesced":\#(hub.coalesced)"#, #""bytes":\#(hub.bytes)"#, #""rooms":\#(hub.rooms)"#,
-        #""roomLimit":\#(figures.maximumRooms)"#, #""messages":\#(hub.historyEntries)"#,
-        #""history":\#(hub.historyBytes)"#, #""connections":\#(connections.open)"#,
-        #""accepted":\#(connections.accepted)"#, #""lag":\#(Self.milliseconds(lag.quantile(1)))"#,
-        #""p50":\#(Self.milliseconds(publishing.quantile(0.5)))"#,
-        #""p99":\#(Self.milliseconds(publishing.quantile(0.99)))"#,
-        #""memory":\#(Self.text(process?.residentBytes))"#,
-        #""descriptors":\#(Self.text(process?.openDescriptors))"#,
-        #""descriptorLimit":\#(Self.text(process?.maximumDescriptors))"#,
-        #""cpu":\#(Self.milliseconds(loopTime))"#,
-        Self.ledger("closed", CloseReason.self, hub.closed),
-        Self.ledger("refused", RefusalReason.self, figures.admission.refused),
-        Self.ledger("ended", ConnectionEnd.self, connections.ended),
-        Self.ledger("gaps", GapReason.self, hub.gaps),
-      ].joined(separator: ",") + "}"
+    var json = JSONWriter()
+    json.object { json in
+      json.member("version", Version.text)
+      json.member("time", Int(1000 * time))
+      json.member("uptime", Self.milliseconds(uptime) / 1000)
+      json.member("backplane", figures.backplane.name)
+      json.member("up", figures.backplane.isUp)
+      json.member("draining", figures.readiness.obstacles.contains(.draining))
+      json.member("full", figures.readiness.obstacles.contains(.listeners))
+      json.member("listeners", hub.listeners)
+      json.member("behind", hub.behind)
+      json.member("opened", hub.opened)
+      json.member("published", hub.published + hub.strays)
+      json.member("delivered", hub.delivered)
+      json.member("coalesced", hub.coalesced)
+      json.member("bytes", hub.bytes)
+      json.member("rooms", hub.rooms)
+      json.member("roomLimit", figures.maximumRooms)
+      json.member("messages", hub.historyEntries)
+      json.member("history", hub.historyBytes)
+      json.member("connections", connections.open)
+      json.member("accepted", connections.accepted)
+      json.member("lag", lag.quantile(1).map(Self.milliseconds))
+      json.member("p50", publishing.quantile(0.5).map(Self.milliseconds))
+      json.member("p99", publishing.quantile(0.99).map(Self.milliseconds))
+      json.member("memory", process?.residentBytes)
+      json.member("descriptors", process?.openDescriptors)
+      json.member("descriptorLimit", process?.maximumDescriptors)
+      json.member("cpu", Self.milliseconds(loopTime))
+      Self.ledger("closed", CloseReason.self, hub.closed, &json)
+      Self.ledger("refused", RefusalReason.self, figures.admission.refused, &json)
+      Self.ledger("ended", ConnectionEnd.self, connections.ended, &json)
+      Self.ledger("gaps", GapReason.self, hub.gaps, &json)
+    }
+    return json.text
   }
 
   /// How often each reason occurred: `"closed":{"client":3,…}`.
   private static func ledger<Reason: CaseIterable & RawRepresentable<String>>(
-    _ name: String, _: Reason.Type, _ count: (Reason) -> Int
-  ) -> String {
-    let members = Reason.allCases.map { #""\#($0.rawValue)":\#(count($0))"# }
-    return #""\#(name)":{\#(members.joined(separator: ","))}"#
-  }
-
-  private static func text(_ number: Int?) -> String { number.map { "\($0)" } ?? "null" }
-
-  private static func milliseconds(_ duration: Duration?) -> String {
-    duration.map { "\(milliseconds($0))" } ?? "null"
+    _ name: String, _: Reason.Type, _ count: (Reason) -> Int, _ json: inout JSONWriter
+  ) {
+    json.member(name) { json in
+      for reason in Reason.allCases { json.member(reason.rawValue, count(reason)) }
+    }
   }
 
   /// To the microsecond.

@@ -1,5 +1,6 @@
 internal import Chat
 internal import Reactor
+internal import WebForms
 
 /// `/status`: the page that shows the figures, and `/status/…`, its files.
 struct StatusPage {

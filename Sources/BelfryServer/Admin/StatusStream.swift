@@ -2,6 +2,7 @@ internal import EventStream
 internal import Hub
 internal import Limits
 internal import Reactor
+internal import WebForms
 
 /// `/status/stream`: the figures of every second, for the pages that show them.
 ///

@@ -1,6 +1,7 @@
 import Hub
 import Limits
 import Reactor
+import RedisBackplane
 import TestSupport
 import Testing
 
