@@ -52,9 +52,15 @@ let package = Package(
       swiftSettings: settings),
     .target(name: "Limits", dependencies: ["Reactor"], swiftSettings: settings),
     .target(
+      name: "Handover",
+      dependencies: [
+        "EventStream", "Hub", "Reactor", .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: settings),
+    .target(
       name: "BelfryServer",
       dependencies: [
-        "BelfryVersion", "Chat", "Crypto", "EventStream", "Hub", "Limits", "Reactor",
+        "BelfryVersion", "Chat", "Crypto", "EventStream", "Handover", "Hub", "Limits", "Reactor",
         "RedisBackplane", "TextCoding", "WebForms",
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -68,8 +74,8 @@ let package = Package(
       dependencies: [
         "BelfryClient", "BelfryServer", "BelfryVersion",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
-        .product(name: "Logging", package: "swift-log"), "Chat", "EventStream", "Hub", "Limits",
-        "Reactor", "RedisBackplane", "TextCoding",
+        .product(name: "Logging", package: "swift-log"), "Chat", "EventStream",
+        "Handover", "Hub", "Limits", "Reactor", "RedisBackplane", "TextCoding",
       ],
       swiftSettings: settings),
     .target(
@@ -99,7 +105,9 @@ let package = Package(
     .testTarget(
       name: "ChatTests", dependencies: ["Chat", "TestSupport", "TextCoding"],
       swiftSettings: settings),
-    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
+    .target(
+      name: "TestSupport", dependencies: ["Hub"], path: "Tests/TestSupport",
+      swiftSettings: settings),
     .testTarget(
       name: "ReactorTests", dependencies: ["Reactor", "TestSupport"], swiftSettings: settings),
     .testTarget(
@@ -110,14 +118,18 @@ let package = Package(
       name: "LimitsTests", dependencies: ["Limits", "Reactor", "TestSupport"],
       swiftSettings: settings),
     .testTarget(
+      name: "HandoverTests",
+      dependencies: ["EventStream", "Handover", "Hub", "Reactor", "TestSupport"],
+      swiftSettings: settings),
+    .testTarget(
       name: "BelfryClientTests",
       dependencies: ["BelfryClient", "EventStream", "Reactor", "TestSupport", "belfry"],
       swiftSettings: settings),
     .testTarget(
       name: "BelfryServerTests",
       dependencies: [
-        "BelfryServer", "Chat", "EventStream", "Hub", "Limits", "Reactor", "RedisBackplane",
-        "TestSupport", "belfry",
+        "BelfryServer", "Chat", "EventStream", "Handover", "Hub", "Limits", "Reactor",
+        "RedisBackplane", "TestSupport", "belfry",
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: settings),
@@ -138,8 +150,8 @@ let parts = [
     "ChatTests", "CryptoTests", "EventStreamTests", "HubTests", "TextCodingTests", "WebFormsTests",
   ],
   "asan": [
-    "BelfryClientTests", "BelfryServerTests", "CryptoTests", "LimitsTests", "ReactorTests",
-    "RedisBackplaneTests",
+    "BelfryClientTests", "BelfryServerTests", "CryptoTests", "HandoverTests", "LimitsTests",
+    "ReactorTests", "RedisBackplaneTests",
   ],
 ]
 if let part = Context.environment["BELFRY_PART"], !part.isEmpty {

@@ -1,3 +1,4 @@
+internal import Handover
 internal import Hub
 internal import Logging
 internal import Reactor

@@ -1,9 +1,27 @@
+internal import Handover
 internal import Hub
 internal import Logging
 internal import Reactor
 
 /// Taking over from another server, and being taken over.
 extension Server {
+  /// The server that this one takes over from; nil when it begins by itself.
+  ///
+  /// - Throws: a `SettingsError` when that can't be, a `ReactorError` for what the machine refuses.
+  static func predecessor(_ settings: ServerSettings, on loop: EventLoop) throws -> Inheritance? {
+    guard let predecessor = settings.predecessor else { return nil }
+    let inheritance: Inheritance
+    do {
+      inheritance = try Inheritance(predecessor, on: loop)
+    } catch let error as HandoverError {
+      throw SettingsError("\(error)")
+    }
+    guard inheritance.backplane == settings.backplane else {
+      throw SettingsError("--redis cannot change in a takeover: restart the server")
+    }
+    return inheritance
+  }
+
   /// Serves when the predecessor says so.
   func prepare(for predecessor: Inheritance, onServing: @escaping () -> Void) {
     predecessor.prepare(

@@ -1,5 +1,6 @@
 internal import Chat
 internal import EventStream
+internal import Handover
 package import Hub
 package import Limits
 package import Logging
@@ -59,10 +60,7 @@ package final class Server {
     let limit = DescriptorLimit.raise()
     var generator = SystemRandomNumberGenerator()
     let loop = try EventLoop { logger.warning("libevent warning", metadata: ["message": "\($0)"]) }
-    let predecessor = try settings.predecessor.map { try Inheritance($0, on: loop) }
-    if let predecessor, predecessor.backplane != settings.backplane {
-      throw SettingsError("--redis cannot change in a takeover: restart the server")
-    }
+    let predecessor = try Self.predecessor(settings, on: loop)
     // A successor listens where its predecessor did.
     let adminSockets =
       predecessor?.inheritedAdmin.count

@@ -1,4 +1,5 @@
 package import Chat
+package import Handover
 package import Hub
 package import Limits
 package import Logging

@@ -1,32 +1,44 @@
 internal import EventStream
-internal import Hub
+package import Hub
 internal import Reactor
 
 /// What a server and its successor say to each other.
-enum HandoverPacket: Equatable {
+package enum HandoverPacket: Equatable {
   /// The server's first word.
-  struct Hello: Equatable {
+  package struct Hello: Equatable {
     /// Of this enumeration; another's packets mean something else.
     static let currentVersion: UInt64 = 2
     var version = currentVersion
     /// What each of the sockets handed on is.
-    var sockets: [SocketRole] = []
+    package var sockets: [SocketRole]
     /// The random key that signs sessions; nil when there is a set one.
-    var secret: [UInt8]?
-    /// Where messages go, see `ServerSettings.backplane`.
-    var backplane = ""
+    package var secret: [UInt8]?
+    /// Names what messages go through: of two servers the history is one where this is equal.
+    package var backplane: String
+
+    /// Of the current version.
+    package init(sockets: [SocketRole] = [], secret: [UInt8]? = nil, backplane: String = "") {
+      self.sockets = sockets
+      self.secret = secret
+      self.backplane = backplane
+    }
   }
 
   /// What a socket is for that one server hands to another.
-  struct SocketRole: OptionSet {
-    let rawValue: UInt8
+  package struct SocketRole: OptionSet, Sendable {
+    /// As it is sent.
+    package let rawValue: UInt8
+    /// As it was sent.
+    package init(rawValue: UInt8) { self.rawValue = rawValue }
     /// Its path is removed in the end.
-    static let ownsPath = SocketRole(rawValue: 1)
+    package static let ownsPath = SocketRole(rawValue: 1)
     /// It is the operators'.
-    static let isAdmin = SocketRole(rawValue: 2)
+    package static let isAdmin = SocketRole(rawValue: 2)
   }
 
+  /// The first packet.
   case hello(Hello)
+  /// A piece of the history.
   case history(HistoryRecord)
   /// A key that a message was published under so long ago.
   case key(RecentKeys.Key, number: UInt64, age: Duration)
@@ -45,6 +57,7 @@ enum HandoverPacket: Equatable {
   case loaded
   /// It serves from now on.
   case serving
+  /// What came of the publish of this number.
   case outcome(UInt64, PublishOutcome)
 
   private enum Kind: UInt8 {
@@ -158,10 +171,10 @@ extension HandoverPacket {
       let version = try reader.number()
       let sockets = try reader.bytes().map { SocketRole(rawValue: $0) }
       let secret = try reader.bytes()
-      return .hello(
-        Hello(
-          version: version, sockets: sockets, secret: secret.isEmpty ? nil : secret,
-          backplane: try reader.text()))
+      var hello = Hello(
+        sockets: sockets, secret: secret.isEmpty ? nil : secret, backplane: try reader.text())
+      hello.version = version
+      return .hello(hello)
     case .start:
       return .history(
         .start(

@@ -1,35 +1,45 @@
-internal import Hub
-internal import Reactor
+package import Hub
+package import Reactor
 
 /// What comes from the server that this one takes over from: brings its history in, and tells when to serve.
-final class Inheritance {
+package final class Inheritance {
   /// What the new server does.
-  struct Handlers {
+  package struct Handlers {
     /// Begins to listen.
     var serve: () throws(ReactorError) -> Void
     /// There is nothing to take over.
     var fail: (_ reason: String) -> Void
     /// The other server has gone, after this one began to serve.
     var gone: () -> Void
+
+    /// Each is called on the loop's thread, and `serve` once at most.
+    package init(
+      serve: @escaping () throws(ReactorError) -> Void, fail: @escaping (_ reason: String) -> Void,
+      gone: @escaping () -> Void
+    ) {
+      self.serve = serve
+      self.fail = fail
+      self.gone = gone
+    }
   }
 
   private var link: PacketLink?
   private let hello: HandoverPacket.Hello
   /// What it listened on, in public and for operators.
-  let (inherited, inheritedAdmin): ([InheritedSocket], [InheritedSocket])
+  package let (inherited, inheritedAdmin): ([InheritedSocket], [InheritedSocket])
   private var hub: Hub?
   private var local: LocalBackplane?
   private var handlers: Handlers?
   private var keys = RecentKeys()
   private var isReady = false
   /// This server was told to serve.
-  private(set) var serves = false
+  package private(set) var serves = false
 
   /// Reads its first word, which is there already.
   ///
-  /// - Throws: a `ReactorError` for descriptors that aren't what they should be, a `SettingsError` when
+  /// - Throws: a `ReactorError` for descriptors that aren't what they should be, a `HandoverError` when
   ///   it is of another version.
-  init(_ settings: PredecessorSettings, on loop: EventLoop) throws {
+  package init(_ settings: PredecessorSettings, on loop: EventLoop) throws {
     let relay = PacketRelay()
     let link = try PacketLink(
       OwnedDescriptor(SpawnedProcess.firstDescriptor), on: loop, onPacket: { relay.onPacket?($0) },
@@ -41,8 +51,7 @@ final class Inheritance {
       hello.version == HandoverPacket.Hello.currentVersion,
       hello.sockets.count == settings.sockets
     else {
-      throw SettingsError(
-        "the running server does not speak this version's takeover protocol")
+      throw HandoverError("the running server does not speak this version's takeover protocol")
     }
     self.hello = hello
     var sockets: (public: [InheritedSocket], admin: [InheritedSocket]) = ([], [])
@@ -62,25 +71,25 @@ final class Inheritance {
   }
 
   /// It passes messages on to this one until it has gone.
-  var isThere: Bool { link != nil }
+  package var isThere: Bool { link != nil }
 
-  /// What it published through, see `ServerSettings.backplane`.
-  var backplane: String { hello.backplane }
+  /// Names what it published through.
+  package var backplane: String { hello.backplane }
 
   /// The random key that signs its sessions.
-  var secret: [UInt8]? { hello.secret }
+  package var secret: [UInt8]? { hello.secret }
 
   /// Everything is made.
   ///
   /// - Parameter local: nil when the history is kept elsewhere.
-  func prepare(hub: Hub, local: LocalBackplane?, handlers: Handlers) {
+  package func prepare(hub: Hub, local: LocalBackplane?, handlers: Handlers) {
     self.hub = hub
     self.local = local
     self.handlers = handlers
   }
 
   /// This server could serve; to be called again as often as one likes.
-  func sayReady() {
+  package func sayReady() {
     guard !isReady else { return }
     isReady = true
     link?.send(HandoverPacket.ready.packet)

@@ -1,22 +1,23 @@
-internal import Hub
-internal import Reactor
+package import Hub
+package import Reactor
 
 /// What a server that ends leaves to the next process of its service: all that a successor would be
 /// told, in a file that the service manager keeps meanwhile (FDSTORE=1, sd_notify(3)).
-struct KeptHistory {
+package struct KeptHistory {
   /// There is something, but it is not to be used.
-  struct Unusable: Error, CustomStringConvertible { let description: String }
+  package struct Unusable: Error, CustomStringConvertible { package let description: String }
 
   /// When the ages of messages were taken, on `MonotonicClock`.
   private let written: UInt64
   private let packets: [HandoverPacket]
   /// The random key that signed sessions.
-  let secret: [UInt8]?
+  package let secret: [UInt8]?
 
   /// Reads it; nil when there is nothing, or what there was has been used.
   ///
-  /// - Parameter backplane: see `ServerSettings.backplane`.
-  init?(_ file: MemoryFile, backplane: String) throws {
+  /// - Parameter backplane: names what messages go through now, see `HandoverPacket.Hello`.
+  /// - Throws: `Unusable`, or a `ReactorError` when the file can't be read.
+  package init?(_ file: MemoryFile, backplane: String) throws {
     var packets: [HandoverPacket] = []
     var decoder = PacketDecoder()
     var isMalformed = false
@@ -64,7 +65,7 @@ struct KeptHistory {
   /// Brings it in; the hub has had no message and no listener.
   ///
   /// - Parameter local: nil when the history is kept elsewhere.
-  func restore(to hub: Hub, _ local: LocalBackplane?) {
+  package func restore(to hub: Hub, _ local: LocalBackplane?) {
     let elapsed = MonotonicClock.nanoseconds - min(written, MonotonicClock.nanoseconds)
     let then = ContinuousClock.now - .nanoseconds(Int64(clamping: elapsed))
     var keys = RecentKeys()
@@ -81,7 +82,7 @@ struct KeptHistory {
   /// Writes it. Nothing may be published afterwards.
   ///
   /// - Parameter local: nil when the history is kept elsewhere.
-  static func write(
+  package static func write(
     _ hello: HandoverPacket.Hello, _ hub: Hub, _ local: LocalBackplane?, to file: MemoryFile
   ) throws(ReactorError) {
     func append(_ packets: [Packet]) throws(ReactorError) {

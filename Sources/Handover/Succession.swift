@@ -1,15 +1,23 @@
-internal import Hub
-internal import Logging
-internal import Reactor
+package import Hub
+package import Logging
+package import Reactor
 
 /// Hands a running server over to a successor, which it starts: does what `Takeover` says.
-final class Succession {
+package final class Succession {
   /// What its server does with the outcome; each is called at most once.
-  struct Handlers {
+  package struct Handlers {
     /// The successor, process so and so, serves: send everybody away.
     var leave: (_ successor: Int32) -> Void
     /// There is none, and this object may be let go.
     var gaveUp: () -> Void
+
+    /// Each is called on the loop's thread.
+    package init(
+      leave: @escaping (_ successor: Int32) -> Void, gaveUp: @escaping () -> Void
+    ) {
+      self.leave = leave
+      self.gaveUp = gaveUp
+    }
   }
 
   /// Publishes that wait while neither of the two takes any; what is more is refused.
@@ -49,7 +57,7 @@ final class Succession {
   /// - Parameters:
   ///   - limit: time for it to start, and as much to load the history.
   ///   - sockets: what it is to listen on.
-  init(
+  package init(
     on loop: EventLoop, _ settings: SuccessorSettings, within limit: Duration, sockets: [Int32],
     hello: HandoverPacket.Hello, hub: Hub, local: LocalBackplane?, logger: Logger,
     handlers: Handlers
@@ -83,10 +91,10 @@ final class Succession {
   }
 
   /// Stops it, while it can be.
-  func cancel() { perform(takeover.cancel()) }
+  package func cancel() { perform(takeover.cancel()) }
 
   /// Whether messages may have been taken by the successor, and so not be known here.
-  var mayServe: Bool { hasLeft || takeover.isCommitted }
+  package var mayServe: Bool { hasLeft || takeover.isCommitted }
 
   // MARK: What happens
 
@@ -178,7 +186,7 @@ final class Succession {
   }
 
   /// Settings shall be read anew, maybe after the successor has read them: it shall do so as well.
-  func reload() {
+  package func reload() {
     if hasLeft { process?.send(.hangUp) } else { mustRead = true }
   }
 

@@ -26,7 +26,9 @@ package struct SuccessorSettings: Sendable {
 /// What a successor was handed at its start: descriptor 3 is the connection to its predecessor, the
 /// sockets follow.
 package struct PredecessorSettings: Sendable {
+  /// How many of them there are.
   package var sockets: Int32
 
+  /// - Parameter sockets: what `SuccessorSettings.variable` says.
   package init(sockets: Int32) { self.sockets = sockets }
 }

@@ -1,4 +1,5 @@
 internal import BelfryServer
+internal import Handover
 internal import Reactor
 
 /// Options that come from elsewhere than the command line: from the environment, where

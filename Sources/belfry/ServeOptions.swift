@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import BelfryServer
 internal import Chat
+internal import Handover
 internal import Hub
 internal import Logging
 internal import Reactor

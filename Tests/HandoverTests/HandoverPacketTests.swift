@@ -3,7 +3,7 @@ import Hub
 import Reactor
 import Testing
 
-@testable import BelfryServer
+@testable import Handover
 
 @Suite struct HandoverPacketTests {
   private static let room = RoomName("chat")!

@@ -1,9 +1,10 @@
 import EventStream
 import Hub
 import Reactor
+import TestSupport
 import Testing
 
-@testable import BelfryServer
+@testable import Handover
 
 /// What one process leaves, and the next one finds.
 @Suite struct KeptHistoryTests {

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import BelfryServer
+@testable import Handover
 
 @Suite struct TakeoverTests {
   private let start = ContinuousClock.now

@@ -1,9 +1,12 @@
-import Hub
+package import Hub
 
 /// A sink for a hub that nobody listens to.
-final class Nobody: EventSink {
-  func write(_ bytes: Span<UInt8>, to handle: StreamHandle) -> WriteResult { .gone(.client) }
-  func reasonOfLoss(_ handle: StreamHandle) -> CloseReason { .client }
-  func setBlocked(_ isBlocked: Bool, _ handle: StreamHandle, _ token: StreamToken) {}
-  func close(_ handle: StreamHandle, _ reason: CloseReason) {}
+package final class Nobody: EventSink {
+  package init() {}
+  package func write(_ bytes: Span<UInt8>, to handle: StreamHandle) -> WriteResult {
+    .gone(.client)
+  }
+  package func reasonOfLoss(_ handle: StreamHandle) -> CloseReason { .client }
+  package func setBlocked(_ isBlocked: Bool, _ handle: StreamHandle, _ token: StreamToken) {}
+  package func close(_ handle: StreamHandle, _ reason: CloseReason) {}
 }
