@@ -52,6 +52,18 @@ let package = Package(
       swiftSettings: settings),
     .target(name: "Limits", dependencies: ["Reactor"], swiftSettings: settings),
     .target(
+      name: "Responses",
+      dependencies: ["Crypto", "EventStream", "Hub", "Reactor", "TextCoding", "WebForms"],
+      swiftSettings: settings),
+    .target(
+      name: "Operations",
+      dependencies: [
+        "BelfryVersion", "EventStream", "Hub", "Limits", "Reactor", "Responses", "TextCoding",
+        "WebForms", .product(name: "Logging", package: "swift-log"),
+      ],
+      resources: [.embedInCode("StatusPage/Resources")],
+      swiftSettings: settings),
+    .target(
       name: "Handover",
       dependencies: [
         "EventStream", "Hub", "Reactor", .product(name: "Logging", package: "swift-log"),
@@ -60,11 +72,10 @@ let package = Package(
     .target(
       name: "BelfryServer",
       dependencies: [
-        "BelfryVersion", "Chat", "Crypto", "EventStream", "Handover", "Hub", "Limits", "Reactor",
-        "RedisBackplane", "TextCoding", "WebForms",
+        "Chat", "EventStream", "Handover", "Hub", "Limits", "Operations", "Reactor",
+        "RedisBackplane", "Responses", "TextCoding", "WebForms",
         .product(name: "Logging", package: "swift-log"),
       ],
-      resources: [.embedInCode("Admin/Resources")],
       swiftSettings: settings),
     .target(
       name: "BelfryClient", dependencies: ["EventStream", "Reactor", "TextCoding"],
@@ -75,7 +86,8 @@ let package = Package(
         "BelfryClient", "BelfryServer", "BelfryVersion",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"), "Chat", "EventStream",
-        "Handover", "Hub", "Limits", "Reactor", "RedisBackplane", "TextCoding",
+        "Handover", "Hub", "Limits", "Operations", "Reactor", "RedisBackplane",
+        "TextCoding",
       ],
       swiftSettings: settings),
     .target(
@@ -88,7 +100,7 @@ let package = Package(
     .executableTarget(
       name: "belfry-bench",
       dependencies: [
-        "BelfryVersion", "LoadTest", "Reactor",
+        "BelfryVersion", "LoadTest",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Benchmarks/belfry-bench", swiftSettings: settings),
@@ -122,13 +134,17 @@ let package = Package(
       dependencies: ["EventStream", "Handover", "Hub", "Reactor", "TestSupport"],
       swiftSettings: settings),
     .testTarget(
+      name: "OperationsTests",
+      dependencies: ["EventStream", "Hub", "Limits", "Operations", "Reactor", "TestSupport"],
+      swiftSettings: settings),
+    .testTarget(
       name: "BelfryClientTests",
       dependencies: ["BelfryClient", "EventStream", "Reactor", "TestSupport", "belfry"],
       swiftSettings: settings),
     .testTarget(
       name: "BelfryServerTests",
       dependencies: [
-        "BelfryServer", "Chat", "EventStream", "Handover", "Hub", "Limits", "Reactor",
+        "BelfryServer", "Chat", "EventStream", "Hub", "Limits", "Operations", "Reactor",
         "RedisBackplane", "TestSupport", "belfry",
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -151,7 +167,7 @@ let parts = [
   ],
   "asan": [
     "BelfryClientTests", "BelfryServerTests", "CryptoTests", "HandoverTests", "LimitsTests",
-    "ReactorTests", "RedisBackplaneTests",
+    "OperationsTests", "ReactorTests", "RedisBackplaneTests",
   ],
 ]
 if let part = Context.environment["BELFRY_PART"], !part.isEmpty {

@@ -1,3 +1,5 @@
+internal import Operations
+
 /// How the descriptors that the process may hold are shared out.
 package struct DescriptorBudget {
   /// Below this there is no serving: listening, libevent, the log and a few connections.

@@ -1,5 +1,6 @@
 internal import Chat
 internal import Reactor
+internal import Responses
 internal import WebForms
 
 /// `/login` and `/logout`: who one is.
@@ -70,21 +71,5 @@ extension HTTPResponse {
     var response = page(html)
     response.status = .badRequest
     return response
-  }
-
-  /// A page of ours: it runs our own scripts only, stands in no frame, and is stored nowhere.
-  static func page(_ html: String) -> HTTPResponse {
-    let policy = [
-      "default-src 'none'", "script-src 'self'", "style-src 'self'", "connect-src 'self'",
-      "img-src 'self'", "form-action 'self'", "base-uri 'none'", "frame-ancestors 'none'",
-    ]
-    return HTTPResponse(
-      .ok,
-      headers: [
-        ("Content-Type", "text/html; charset=utf-8"), ("Cache-Control", "no-store"),
-        ("Content-Security-Policy", policy.joined(separator: "; ")),
-        ("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "same-origin"),
-        ("Vary", "Accept-Language, Cookie"),
-      ], body: Array(html.utf8))
   }
 }

@@ -2,6 +2,7 @@ internal import Chat
 internal import EventStream
 internal import Hub
 internal import Reactor
+internal import Responses
 internal import WebForms
 
 /// The chat page.

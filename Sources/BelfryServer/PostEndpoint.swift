@@ -3,6 +3,7 @@ internal import EventStream
 internal import Hub
 internal import Limits
 internal import Reactor
+internal import Responses
 internal import TextCoding
 internal import WebForms
 

@@ -1,5 +1,6 @@
 package import EventStream
 internal import Reactor
+internal import Responses
 
 /// Which rooms exist.
 package struct RoomRules: Hashable, Sendable, CustomStringConvertible {

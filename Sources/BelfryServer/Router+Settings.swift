@@ -1,6 +1,7 @@
 internal import Chat
 internal import Hub
 internal import Limits
+internal import Operations
 internal import Reactor
 
 extension Router {
@@ -12,13 +13,13 @@ extension Router {
     let admission: Admission
     let accessLog: AccessLog?
     let pages: Pages
-    let files: StaticEndpoint
+    let files: ChatFiles
 
     init(
       _ settings: ServerSettings, hub: Hub, streams: StreamSet, backplane: any Backplane,
       admission: Admission, accessLog: AccessLog?
     ) throws {
-      let files = StaticEndpoint(vue: settings.vue)
+      let files = ChatFiles(vue: settings.vue)
       pages = try Pages { files.path(of: $0) }
       self.files = files
       self.hub = hub

@@ -1,5 +1,7 @@
 internal import Chat
+internal import Operations
 internal import Reactor
+internal import Responses
 internal import WebForms
 
 /// Which request goes to which endpoint.
@@ -9,7 +11,7 @@ struct Router {
   let page: PageEndpoint
   let post: PostEndpoint
   let stream: StreamEndpoint
-  let files: StaticEndpoint
+  let files: ChatFiles
   let health: HealthEndpoint
   let readiness: () -> Readiness
   let cookies: SessionCookies
@@ -67,6 +69,11 @@ struct Router {
     guard context.segments.count == 2, context.segments[0] == "static" else { throw .notFound }
     try allow([.get, .head], method)
     return try files.show(context.segments[1], context.request, query: context.query)
+  }
+
+  /// Who sent a request, and whose session it was.
+  func identify(_ request: HTTPRequest) -> (client: Peer, user: String?) {
+    (Forwarding(request, proxies: proxies).client, cookies.session(of: request)?.user)
   }
 
   private func allow(_ methods: [HTTPMethod], _ method: HTTPMethod) throws(Refusal) {

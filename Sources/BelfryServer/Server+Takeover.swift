@@ -1,6 +1,7 @@
 internal import Handover
 internal import Hub
 internal import Logging
+internal import Operations
 internal import Reactor
 
 /// Taking over from another server, and being taken over.

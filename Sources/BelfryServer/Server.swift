@@ -4,8 +4,10 @@ internal import Handover
 package import Hub
 package import Limits
 package import Logging
+internal import Operations
 package import Reactor
 internal import RedisBackplane
+internal import Responses
 
 /// The whole: one loop, and everything on it.
 ///
@@ -84,7 +86,12 @@ package final class Server {
     let hub = Hub(
       settings: settings.hub, epoch: epoch,
       sink: SocketSink(
-        streams, userTimeout: sockets.userTimeout, admission: admission, accessLog: accessLog),
+        streams, userTimeout: sockets.userTimeout,
+        onWrite: accessLog.map { log in { log.wrote($0, to: $1) } },
+        onClose: { socket, reason in
+          admission.closed(socket)
+          accessLog?.closed(socket, reason)
+        }),
       now: .now)
     relay.hub = hub
     let backplane: any Backplane
@@ -115,7 +122,9 @@ package final class Server {
       log: { logger.warning("accepting paused", metadata: ["reason": "\($0)"]) },
       onRequest: { routes.router.route($0) })
     http.isProxy = settings.trustedProxies.trusts
-    if let accessLog { http.onFinish = { accessLog.finished($0, routes.router) } }
+    if let accessLog {
+      http.onFinish = { accessLog.finished($0, identify: routes.router.identify) }
+    }
     let lag = LoopLag(tickInterval: hub.tickInterval, now: MonotonicClock.nanoseconds)
     let instruments = Instruments(
       hub: hub, backplane: backplane, admission: admission, http: http, lag: lag)
@@ -124,6 +133,7 @@ package final class Server {
       if hasAdmin {
         admin = try AdminServer(
           on: loop, options: sockets, instruments: instruments, backplane: backplane,
+          icon: .icon,
           log: { logger.warning("accepting paused", metadata: ["reason": "\($0)"]) })
       }
       // Where somebody else still listens it begins to when it serves.

@@ -3,6 +3,7 @@ package import Handover
 package import Hub
 package import Limits
 package import Logging
+package import Operations
 package import Reactor
 package import RedisBackplane
 

@@ -1,7 +1,10 @@
+internal import Chat
 internal import EventStream
 internal import Hub
 internal import Limits
+internal import Operations
 internal import Reactor
+internal import Responses
 internal import WebForms
 
 /// `/stream`: the socket leaves evhttp and becomes a listener.
@@ -75,7 +78,9 @@ struct StreamEndpoint {
     let head = head.bytes(framing, and: origins.grant(context))
     // Before the hub has it, which may find it gone at once.
     admission.opened(socket, by: context.client)
-    accessLog?.opened(socket, context, headBytes: head.count)
+    accessLog?.opened(
+      socket, context.request.head, client: context.client, user: context.session?.user,
+      headBytes: head.count)
     let token = hub.subscribe(
       StreamHandle(rawValue: socket.descriptor), to: rooms,
       after: context.request.lastEventID(or: context.query), framing: framing, head: head,

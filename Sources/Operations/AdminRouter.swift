@@ -1,4 +1,5 @@
 internal import Reactor
+internal import Responses
 internal import WebForms
 
 /// What the operators' side answers. It changes nothing: who can reach it may look, and no more.

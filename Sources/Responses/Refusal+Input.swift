@@ -1,10 +1,11 @@
-internal import Reactor
-internal import WebForms
+package import Reactor
+package import WebForms
 
 // What is answered to input that can't be read.
 
 extension Refusal {
-  init(_ error: FormError) {
+  /// The answer to a form that can't be read.
+  package init(_ error: FormError) {
     switch error {
     case .unsupportedMediaType:
       self.init(
@@ -17,7 +18,8 @@ extension Refusal {
     }
   }
 
-  init(_ error: RequestTargetError) {
+  /// The answer to a target that names nothing.
+  package init(_ error: RequestTargetError) {
     switch error {
     case .notOriginForm: self.init(.badRequest, "the target must begin with /")
     case .invalidEscape: self.init(.badRequest, "a % must be followed by two hex digits")
@@ -31,7 +33,7 @@ extension Refusal {
 
 extension FormFields {
   /// The fields of a request's body.
-  init(of request: HTTPRequest) throws(Refusal) {
+  package init(of request: HTTPRequest) throws(Refusal) {
     do throws(FormError) {
       try self.init(contentType: request.head["Content-Type"], body: request.body)
     } catch {

@@ -1,48 +1,42 @@
-internal import Chat
 internal import Crypto
-internal import Reactor
-internal import WebForms
+package import Reactor
+package import WebForms
 
-/// `/static/…`: a page's script and style from memory.
-struct StaticEndpoint {
-  private struct File {
-    let contentType: String
-    let bytes: [UInt8]
-    /// Names the content: the beginning of its SHA-256, in hex.
-    let version: String
+/// A file that is answered from memory.
+package struct StaticFile {
+  let name: String
+  let contentType: String
+  let bytes: [UInt8]
+  /// Names the content: the beginning of its SHA-256, in hex.
+  let version: String
 
-    init(contentType: String, bytes: [UInt8]) {
-      self.contentType = contentType
-      self.bytes = bytes
-      version = Array(SHA256.hash(bytes).prefix(8)).hexadecimal
-    }
+  /// - Parameters:
+  ///   - name: the last segment of its path.
+  ///   - contentType: the value of `Content-Type`.
+  package init(name: String, contentType: String, bytes: [UInt8]) {
+    self.name = name
+    self.contentType = contentType
+    self.bytes = bytes
+    version = Array(SHA256.hash(bytes).prefix(8)).hexadecimal
+  }
+}
+
+/// Pages' scripts, styles and pictures, from memory.
+package struct StaticFiles {
+  private let files: [String: StaticFile]
+
+  /// - Parameter files: their names differ.
+  package init(_ files: [StaticFile]) {
+    self.files = Dictionary(uniqueKeysWithValues: files.map { ($0.name, $0) })
   }
 
-  private let files: [String: File]
+  /// What names the content of a file, so that it can be cached for good; nil when there is no such file.
+  package func version(of name: String) -> String? { files[name]?.version }
 
-  /// - Parameter assets: the files, whose names differ.
-  init(_ assets: [Asset]) {
-    var files: [String: File] = [:]
-    for asset in assets {
-      files[asset.name] = File(contentType: asset.contentType, bytes: asset.bytes)
-    }
-    self.files = files
-  }
-
-  /// The chat's files.
+  /// The file called `name`; cached for good when the query names its version.
   ///
-  /// - Parameter vue: Vue's runtime build.
-  init(vue: [UInt8]) {
-    let vue = Asset(name: "vue.js", contentType: "text/javascript; charset=utf-8", bytes: vue)
-    self.init(Asset.all + [vue])
-  }
-
-  /// The path of a file below the base path, with its version, so that it can be cached for good.
-  func path(of name: String) -> String {
-    "/static/\(name)" + (files[name].map { "?v=\($0.version)" } ?? "")
-  }
-
-  func show(
+  /// - Throws: when there is no such file.
+  package func show(
     _ name: String, _ request: HTTPRequest, query: FormFields
   ) throws(Refusal) -> HTTPResponse {
     guard let file = files[name] else { throw .notFound }

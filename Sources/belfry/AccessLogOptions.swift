@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import BelfryServer
+internal import Operations
 
 /// Options of the record of requests and streams.
 struct AccessLogOptions: ParsableArguments {

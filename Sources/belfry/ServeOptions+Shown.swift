@@ -3,6 +3,7 @@ internal import BelfryServer
 internal import Chat
 internal import Hub
 internal import Limits
+internal import Operations
 internal import Reactor
 internal import RedisBackplane
 

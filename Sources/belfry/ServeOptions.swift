@@ -4,6 +4,7 @@ internal import Chat
 internal import Handover
 internal import Hub
 internal import Logging
+internal import Operations
 internal import Reactor
 internal import RedisBackplane
 

@@ -3,7 +3,7 @@ import Hub
 import Reactor
 import Testing
 
-@testable import BelfryServer
+@testable import Operations
 
 @Suite struct AccessEntryTests {
   private let client = Peer.address(IPAddress("192.0.2.7")!)

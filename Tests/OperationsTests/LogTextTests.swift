@@ -1,6 +1,6 @@
 import Testing
 
-@testable import BelfryServer
+@testable import Operations
 
 @Suite struct LogTextTests {
   private func escaped(

@@ -1,7 +1,7 @@
 import Hub
 import Testing
 
-@testable import BelfryServer
+@testable import Operations
 
 @Suite struct LoopLagTests {
   private let start: UInt64 = 1_234_567_890

@@ -6,7 +6,7 @@ import Reactor
 import TestSupport
 import Testing
 
-@testable import BelfryServer
+@testable import Operations
 
 @Suite struct MetricsTextTests {
   private func figures() -> Figures {
@@ -128,7 +128,7 @@ import Testing
 private enum Repository {
   static let root: URL = {
     URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent()
   }()
 }
 

@@ -1,12 +1,13 @@
 /// A page of metrics, read as Prometheus reads it.
-struct MetricsPage {
+public struct MetricsPage {
   /// By their names with labels, as they stand there.
-  private(set) var series: [String: Double] = [:]
+  public private(set) var series: [String: Double] = [:]
   /// The types that were announced, by name.
-  private(set) var types: [String: String] = [:]
-  private(set) var malformed: [Substring] = []
+  public private(set) var types: [String: String] = [:]
+  public private(set) var malformed: [Substring] = []
 
-  init(_ text: String) {
+  /// - Parameter text: the page.
+  public init(_ text: String) {
     for line in text.split(separator: "\n") {
       if let type = line.wholeMatch(of: /# TYPE ([a-z_]+) ([a-z]+)/) {
         types[String(type.1)] = String(type.2)
@@ -20,10 +21,11 @@ struct MetricsPage {
     }
   }
 
-  subscript(name: String) -> Double? { series[name] }
+  /// The value of one series.
+  public subscript(name: String) -> Double? { series[name] }
 
   /// Those of one name, whatever their labels say.
-  func all(_ name: String) -> [String: Double] {
+  public func all(_ name: String) -> [String: Double] {
     series.filter { $0.key == name || $0.key.hasPrefix("\(name){") }
   }
 }

@@ -1,5 +1,6 @@
 internal import Hub
 internal import Limits
+internal import Operations
 internal import Reactor
 internal import RedisBackplane
 

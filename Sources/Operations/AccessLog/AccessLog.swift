@@ -1,12 +1,11 @@
-internal import Chat
-internal import Hub
-internal import Logging
-internal import Reactor
+package import Hub
+package import Logging
+package import Reactor
 
 /// One line for each finished request and each finished stream.
 ///
 /// Without one nothing here exists, and nobody is asked who a client is.
-final class AccessLog {
+package final class AccessLog {
   /// What a stream's line needs when it ends.
   private struct OpenStream {
     let entry: AccessEntry
@@ -17,7 +16,7 @@ final class AccessLog {
   }
 
   /// Its file and three pipes.
-  static let descriptors = 7
+  package static let descriptors = 7
 
   private let file: LogFile
   private let format: AccessLogFormat
@@ -27,7 +26,7 @@ final class AccessLog {
   private var clock = AccessLogClock()
 
   /// Opens the file, which blocks.
-  init(_ settings: AccessLogSettings, logger: Logger) throws(ReactorError) {
+  package init(_ settings: AccessLogSettings, logger: Logger) throws(ReactorError) {
     format = settings.format
     self.logger = logger
     file = try LogFile(settings.path) { error in
@@ -45,15 +44,14 @@ final class AccessLog {
 
   /// A request has ended that was no stream.
   ///
-  /// - Parameter router: knows who is believed and whose cookie it was.
-  func finished(_ finished: FinishedRequest, _ router: Router) {
-    var client = finished.peer
-    var user: String?
-    if let head = finished.head {
-      let request = HTTPRequest(head: head, peer: finished.peer)
-      client = Forwarding(request, proxies: router.proxies).client
-      user = router.cookies.session(of: request)?.user
-    }
+  /// - Parameter identify: tells who sent it, and whose session it was; asked when it had a head.
+  package func finished(
+    _ finished: FinishedRequest,
+    identify: (HTTPRequest) -> (client: Peer, user: String?)
+  ) {
+    let (client, user) =
+      finished.head.map { identify(HTTPRequest(head: $0, peer: finished.peer)) }
+      ?? (finished.peer, nil)
     let entry = AccessEntry(
       format, client: client, user: user, line: finished.line, head: finished.head)
     write(
@@ -66,22 +64,23 @@ final class AccessLog {
   // MARK: Streams
 
   /// A stream begins, of whose bytes the first `headBytes` are the response's head.
-  func opened(_ socket: StreamSocket, _ context: RequestContext, headBytes: Int) {
-    let head = context.request.head
-    let entry = AccessEntry(
-      format, client: context.client, user: context.session?.user, line: head.requestLine,
-      head: head)
+  package func opened(
+    _ socket: StreamSocket, _ head: RequestHead, client: Peer, user: String?, headBytes: Int
+  ) {
+    let entry = AccessEntry(format, client: client, user: user, line: head.requestLine, head: head)
     let descriptor = Int(socket.descriptor)
     while streams.count <= descriptor { streams.append(nil) }
     streams[descriptor] = OpenStream(
       entry: entry, opened: MonotonicClock.nanoseconds, bytes: -headBytes)
   }
 
-  func wrote(_ count: Int, to socket: StreamSocket) {
+  /// A stream has taken so many bytes.
+  package func wrote(_ count: Int, to socket: StreamSocket) {
     streams[Int(socket.descriptor)]?.bytes += count
   }
 
-  func closed(_ socket: StreamSocket, _ reason: CloseReason) {
+  /// A stream has ended.
+  package func closed(_ socket: StreamSocket, _ reason: CloseReason) {
     guard let stream = streams[Int(socket.descriptor)] else { return }
     streams[Int(socket.descriptor)] = nil
     let duration = Duration.nanoseconds(MonotonicClock.nanoseconds - stream.opened)
@@ -98,10 +97,10 @@ final class AccessLog {
   // MARK: The file
 
   /// Has the file opened anew under its path.
-  func reopen() { file.reopen() }
+  package func reopen() { file.reopen() }
 
   /// Says in the log what is missing here; to be called now and then.
-  func reportLoss() {
+  package func reportLoss() {
     guard let loss = file.takeLoss() else { return }
     logger.warning(
       "access log lines lost",
@@ -109,9 +108,10 @@ final class AccessLog {
   }
 
   /// The loop has ended: the lines of those who are cut now may wait for room.
-  func beginClosing() { file.allowWaiting(for: .seconds(1)) }
+  package func beginClosing() { file.allowWaiting(for: .seconds(1)) }
 
-  func close() {
+  /// Ends it; nothing may be written afterwards.
+  package func close() {
     file.close()
     reportLoss()
   }

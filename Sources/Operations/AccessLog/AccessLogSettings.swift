@@ -2,8 +2,10 @@
 package struct AccessLogSettings: Hashable, Sendable {
   /// The file's path; `-` is standard output.
   package var path: String
+  /// How its lines are written.
   package var format: AccessLogFormat
 
+  /// - Parameter path: `-` is standard output.
   package init(path: String, format: AccessLogFormat = .combined) {
     self.path = path
     self.format = format

@@ -1,10 +1,11 @@
-internal import Hub
-internal import Limits
-internal import Reactor
+package import Hub
+package import Limits
+package import Reactor
+internal import Responses
 internal import TextCoding
 
 /// Whether the server would take work.
-struct Readiness: Equatable {
+package struct Readiness: Equatable {
   /// What may be in the way.
   enum Obstacle: String, CaseIterable {
     /// Messages don't get through.
@@ -28,7 +29,8 @@ struct Readiness: Equatable {
     self.obstacles = obstacles
   }
 
-  init(hub: Hub, backplane: any Backplane, admission: Admission) {
+  /// Of a server as it is now.
+  package init(hub: Hub, backplane: any Backplane, admission: Admission) {
     self.init(
       backplane: backplane.status, isEnding: hub.isEnding, listeners: hub.listenerCount,
       maximumListeners: admission.maximumListeners)
@@ -37,7 +39,7 @@ struct Readiness: Equatable {
   var isReady: Bool { obstacles.isEmpty }
 
   /// `{"ready":true,"failed":[]}`, or 503 with each obstacle's name.
-  var response: HTTPResponse {
+  package var response: HTTPResponse {
     .json(isReady ? .ok : .serviceUnavailable) { json in
       json.member("ready", isReady)
       json.member("failed", obstacles.map(\.rawValue))

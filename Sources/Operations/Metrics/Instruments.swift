@@ -1,18 +1,20 @@
-internal import Hub
-internal import Limits
-internal import Reactor
+package import Hub
+package import Limits
+package import Reactor
 
 /// What can be read off the server at any time.
-final class Instruments {
+package final class Instruments {
   private let hub: Hub
   private let backplane: any Backplane
   private let admission: Admission
   private let http: HTTPServer
-  let lag: LoopLag
+  /// How late the loop comes to things.
+  package let lag: LoopLag
   /// In seconds since 1970; nil where the kernel doesn't say.
   private let startTime: Double?
 
-  init(
+  /// - Parameter http: the public side, whose connections are counted.
+  package init(
     hub: Hub, backplane: any Backplane, admission: Admission, http: HTTPServer, lag: LoopLag
   ) {
     self.hub = hub
@@ -25,13 +27,14 @@ final class Instruments {
   }
 
   /// Who was not let in.
-  var admissionCounters: AdmissionCounters {
+  package var admissionCounters: AdmissionCounters {
     var counters = admission.counters
     counters.connections = http.counters
     return counters
   }
 
-  var readiness: Readiness {
+  /// Whether it would take work.
+  package var readiness: Readiness {
     Readiness(hub: hub, backplane: backplane, admission: admission)
   }
 

@@ -1,4 +1,4 @@
-internal import Hub
+package import Hub
 
 /// How late the loop comes to what happens, whenever that is.
 ///
@@ -9,14 +9,15 @@ internal import Hub
 ///
 /// All moments are nanoseconds on `MonotonicClock`: there are some turns for each request, and a division of
 /// 128 bits for each would be felt.
-final class LoopLag {
+package final class LoopLag {
   /// Between two that come.
   private static let step: UInt64 = 1_000_000
   /// A timer is no later than this by itself: libevent goes by the kernel's coarse clock, whose ticks are
   /// 10 ms apart at most (CONFIG_HZ), and epoll_wait(2) rounds up to a millisecond.
   private static let granularity: UInt64 = 12_000_000
 
-  private(set) var histogram = DurationHistogram()
+  /// How late it came, for each of those that came each millisecond.
+  package private(set) var histogram = DurationHistogram()
   /// When the next one comes.
   private var next: UInt64
   /// When the last turn ended, and whether it left work, so that nothing was waited for.
@@ -29,14 +30,14 @@ final class LoopLag {
   private var stalledSince: UInt64?
 
   /// - Parameter tickInterval: between two calls of `tick`, were the loop never late.
-  init(tickInterval: Duration, now: UInt64) {
+  package init(tickInterval: Duration, now: UInt64) {
     next = now
     last = (now, false)
     self.tickInterval = UInt64(tickInterval / .nanoseconds(1))
   }
 
   /// A timer of the loop has fired: a machine that has no time for the loop is found out by that.
-  func tick(now: UInt64) {
+  package func tick(now: UInt64) {
     // It is never early: then it was late before.
     let due = min(tickDue ?? now, now)
     if now - due > Self.granularity { stalledSince = due }
@@ -49,7 +50,7 @@ final class LoopLag {
   /// - Parameters:
   ///   - began: when its first handler was called; nil: none was.
   ///   - hasMore: the next one begins at once.
-  func endTurn(began: UInt64?, hasMore: Bool, now: UInt64) {
+  package func endTurn(began: UInt64?, hasMore: Bool, now: UInt64) {
     var busySince = last.hadMore ? last.end : began ?? now
     if let stalledSince { busySince = max(last.end, min(busySince, stalledSince)) }
     stalledSince = nil
@@ -70,7 +71,7 @@ final class LoopLag {
   }
 
   /// The longest turn since it was last asked.
-  func takeLongest() -> Duration {
+  package func takeLongest() -> Duration {
     defer { longest = 0 }
     return .nanoseconds(longest)
   }

@@ -1,17 +1,18 @@
 internal import Hub
 internal import Limits
-internal import Logging
-internal import Reactor
+package import Logging
+package import Reactor
 
 /// A line of counters every so often, for who has no Prometheus.
-final class Statistics {
+package final class Statistics {
   private let instruments: Instruments
   private let logger: Logger
   private var last: HubCounters
   private var lastAdmission: AdmissionCounters
   private var timer: Event?
 
-  init(
+  /// - Parameter interval: between two lines.
+  package init(
     on loop: EventLoop, every interval: Duration, _ instruments: Instruments, logger: Logger
   ) throws(ReactorError) {
     self.instruments = instruments

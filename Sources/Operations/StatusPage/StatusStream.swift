@@ -1,7 +1,7 @@
 internal import EventStream
 internal import Hub
-internal import Limits
 internal import Reactor
+internal import Responses
 internal import WebForms
 
 /// `/status/stream`: the figures of every second, for the pages that show them.
@@ -53,7 +53,7 @@ final class StatusStream {
     var generator = SystemRandomNumberGenerator()
     hub = Hub(
       settings: settings, epoch: Epoch.random(using: &generator),
-      sink: SocketSink(streams, userTimeout: userTimeout, admission: nil, accessLog: nil), now: now)
+      sink: SocketSink(streams, userTimeout: userTimeout), now: now)
     relay.hub = hub
     self.instruments = instruments
     self.sampler = sampler

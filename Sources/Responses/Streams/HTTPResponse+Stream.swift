@@ -1,10 +1,10 @@
 internal import EventStream
-internal import Reactor
+package import Reactor
 
 /// Answers to a request for a stream that open none.
 extension HTTPResponse {
   /// The head alone, for `HEAD`.
-  static var streamHead: HTTPResponse {
+  package static var streamHead: HTTPResponse {
     var response = HTTPResponse(.ok, headers: StreamHead.headers)
     response.length = nil
     response.closesConnection = true
@@ -16,7 +16,7 @@ extension HTTPResponse {
   /// - Parameters:
   ///   - text: why, in words.
   ///   - retry: when it shall come again; nil: somewhere around 5 s from now.
-  static func busy(_ text: String, retry: Duration? = nil) -> HTTPResponse {
+  package static func busy(_ text: String, retry: Duration? = nil) -> HTTPResponse {
     let retry = retry ?? .milliseconds(Int.random(in: 2500...7500))
     var body: [UInt8] = []
     ServerSentEvent(type: "busy", data: text, retry: retry).encode(into: &body)

@@ -1,51 +1,51 @@
-internal import Hub
-internal import Limits
-internal import Reactor
+package import Hub
+package import Reactor
 
 /// Where the hub's bytes go in production: the sockets of a `StreamSet`.
-final class SocketSink: EventSink {
+package final class SocketSink: EventSink {
   private let streams: StreamSet
   private let userTimeout: Duration
-  private let admission: Admission?
-  private let accessLog: AccessLog?
+  private let onWrite: ((_ bytes: Int, StreamSocket) -> Void)?
+  private let onClose: (StreamSocket, CloseReason) -> Void
 
   /// - Parameters:
   ///   - userTimeout: what the sockets inherited; it rests while one is blocked.
-  ///   - admission: what has counted the streams; nil: nothing has.
-  ///   - accessLog: what keeps a record of them; nil: nothing does.
-  init(
-    _ streams: StreamSet, userTimeout: Duration, admission: Admission?, accessLog: AccessLog?
+  ///   - onWrite: called after each write that took bytes; nil: nobody counts them.
+  ///   - onClose: called before a socket is closed.
+  package init(
+    _ streams: StreamSet, userTimeout: Duration,
+    onWrite: ((_ bytes: Int, StreamSocket) -> Void)? = nil,
+    onClose: @escaping (StreamSocket, CloseReason) -> Void = { _, _ in }
   ) {
     self.streams = streams
     self.userTimeout = userTimeout
-    self.admission = admission
-    self.accessLog = accessLog
+    self.onWrite = onWrite
+    self.onClose = onClose
   }
 
-  func write(_ bytes: Span<UInt8>, to handle: StreamHandle) -> WriteResult {
+  package func write(_ bytes: Span<UInt8>, to handle: StreamHandle) -> WriteResult {
     let socket = StreamSocket(handle)
     switch streams.write(bytes, to: socket) {
     case .wrote(let count):
-      accessLog?.wrote(count, to: socket)
+      onWrite?(count, socket)
       return .wrote(count)
     case .gone(let loss): return .gone(CloseReason(loss))
     }
   }
 
-  func reasonOfLoss(_ handle: StreamHandle) -> CloseReason {
+  package func reasonOfLoss(_ handle: StreamHandle) -> CloseReason {
     CloseReason(streams.loss(of: StreamSocket(handle)))
   }
 
-  func setBlocked(_ isBlocked: Bool, _ handle: StreamHandle, _ token: StreamToken) {
+  package func setBlocked(_ isBlocked: Bool, _ handle: StreamHandle, _ token: StreamToken) {
     let socket = StreamSocket(handle)
     if isBlocked { streams.reportRoom(of: socket, token: token.rawValue) }
     streams.setUserTimeout(isBlocked ? nil : userTimeout, of: socket)
   }
 
-  func close(_ handle: StreamHandle, _ reason: CloseReason) {
+  package func close(_ handle: StreamHandle, _ reason: CloseReason) {
     let socket = StreamSocket(handle)
-    admission?.closed(socket)
-    accessLog?.closed(socket, reason)
+    onClose(socket, reason)
     streams.close(socket)
   }
 }

@@ -1,8 +1,8 @@
-internal import Hub
-internal import Reactor
+package import Hub
+package import Reactor
 
 /// The head of a stream's response, which evhttp does not write; made once a second, for its date.
-final class StreamHead {
+package final class StreamHead {
   /// Beside what depends on the request.
   ///
   /// nginx looks at two of them alone: `X-Accel-Buffering: no` has it send on at once what it reads,
@@ -20,8 +20,13 @@ final class StreamHead {
   private var chunked: [UInt8] = []
   private var plain: [UInt8] = []
 
+  /// Of now, when it is first asked for.
+  package init() {}
+
+  /// The whole head.
+  ///
   /// - Parameter more: further fields.
-  func bytes(_ framing: Framing, and more: HTTPHeaders) -> [UInt8] {
+  package func bytes(_ framing: Framing, and more: HTTPHeaders) -> [UInt8] {
     let now = WallClock.seconds
     if second != now {
       second = now

@@ -1,12 +1,16 @@
-internal import Hub
-internal import Reactor
+package import Hub
+package import Reactor
 
 /// Passes what happens to sockets on to the hub, which is made after their set.
-final class StreamRelay {
+package final class StreamRelay {
   /// Set before the loop runs.
-  weak var hub: Hub?
+  package weak var hub: Hub?
 
-  func pass(_ token: UInt64, _ occurrence: StreamSet.Occurrence) {
+  /// Without a hub yet.
+  package init() {}
+
+  /// Something has happened to the stream whose token this is.
+  package func pass(_ token: UInt64, _ occurrence: StreamSet.Occurrence) {
     let token = StreamToken(rawValue: token)
     switch occurrence {
     case .writable: hub?.resume(token)

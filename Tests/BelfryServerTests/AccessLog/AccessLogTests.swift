@@ -2,6 +2,7 @@ import BelfryServer
 import Foundation
 import Hub
 import Limits
+import Operations
 import Reactor
 import TestSupport
 import Testing
