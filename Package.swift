@@ -26,52 +26,87 @@ let package = Package(
     .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", exact: "0.2.0"),
   ],
   targets: [
+    .target(name: "TextCoding", swiftSettings: settings),
     .systemLibrary(
       name: "CReactor", pkgConfig: "libevent_core libevent_extra",
       providers: [.apt(["libevent-dev", "libhiredis-dev"])]),
-    .target(name: "Reactor", dependencies: ["CReactor"], swiftSettings: settings),
+    .target(name: "Reactor", dependencies: ["CReactor", "TextCoding"], swiftSettings: settings),
     .systemLibrary(
       name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .target(name: "Crypto", dependencies: ["CCrypto"], swiftSettings: settings),
     .target(name: "BelfryVersion", swiftSettings: settings),
-    .target(name: "EventStream", swiftSettings: settings),
-    .target(name: "Hub", dependencies: ["EventStream"], swiftSettings: settings),
+    .target(name: "EventStream", dependencies: ["TextCoding"], swiftSettings: settings),
+    .target(name: "Hub", dependencies: ["EventStream", "TextCoding"], swiftSettings: settings),
+    .target(name: "WebForms", dependencies: ["TextCoding"], swiftSettings: settings),
     .target(
       name: "Chat",
-      dependencies: ["Crypto"], resources: [.embedInCode("Resources")], swiftSettings: settings),
+      dependencies: ["Crypto", "TextCoding"], resources: [.embedInCode("Resources")],
+      swiftSettings: settings),
     .target(
-      name: "BelfryServer",
+      name: "RedisBackplane",
       dependencies: [
-        "BelfryVersion", "Chat", "Crypto", "EventStream", "Hub", "Reactor",
+        "EventStream", "Hub", "Reactor",
         .product(name: "HeapModule", package: "swift-collections"),
         .product(name: "Logging", package: "swift-log"),
       ],
-      resources: [.embedInCode("Admin/Resources")],
+      swiftSettings: settings),
+    .target(name: "Limits", dependencies: ["Reactor"], swiftSettings: settings),
+    .target(
+      name: "Responses",
+      dependencies: ["Crypto", "EventStream", "Hub", "Reactor", "TextCoding", "WebForms"],
       swiftSettings: settings),
     .target(
-      name: "BelfryClient", dependencies: ["EventStream", "Reactor"], swiftSettings: settings),
+      name: "Operations",
+      dependencies: [
+        "BelfryVersion", "EventStream", "Hub", "Limits", "Reactor", "Responses", "TextCoding",
+        "WebForms", .product(name: "Logging", package: "swift-log"),
+      ],
+      resources: [.embedInCode("StatusPage/Resources")],
+      swiftSettings: settings),
+    .target(
+      name: "Handover",
+      dependencies: [
+        "EventStream", "Hub", "Reactor", .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: settings),
+    .target(
+      name: "BelfryServer",
+      dependencies: [
+        "Chat", "EventStream", "Handover", "Hub", "Limits", "Operations", "Reactor",
+        "RedisBackplane", "Responses", "TextCoding", "WebForms",
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: settings),
+    .target(
+      name: "BelfryClient", dependencies: ["EventStream", "Reactor", "TextCoding"],
+      swiftSettings: settings),
     .executableTarget(
       name: "belfry",
       dependencies: [
         "BelfryClient", "BelfryServer", "BelfryVersion",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
-        .product(name: "Logging", package: "swift-log"), "Chat", "EventStream", "Hub", "Reactor",
+        .product(name: "Logging", package: "swift-log"), "Chat", "EventStream",
+        "Handover", "Hub", "Limits", "Operations", "Reactor", "RedisBackplane",
+        "TextCoding",
       ],
       swiftSettings: settings),
     .target(
       name: "LoadTest",
       dependencies: [
-        "BelfryClient", "BelfryVersion", "EventStream", "Reactor",
+        "BelfryClient", "BelfryVersion", "EventStream", "Reactor", "TextCoding",
         .product(name: "Histogram", package: "hdrhistogram-swift"),
       ],
       path: "Benchmarks/LoadTest", swiftSettings: settings),
     .executableTarget(
       name: "belfry-bench",
       dependencies: [
-        "BelfryVersion", "LoadTest", "Reactor",
+        "BelfryVersion", "LoadTest",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Benchmarks/belfry-bench", swiftSettings: settings),
+    .testTarget(name: "TextCodingTests", dependencies: ["TextCoding"], swiftSettings: settings),
+    .testTarget(
+      name: "WebFormsTests", dependencies: ["TestSupport", "WebForms"], swiftSettings: settings),
     .testTarget(name: "CryptoTests", dependencies: ["Crypto"], swiftSettings: settings),
     .testTarget(
       name: "EventStreamTests", dependencies: ["EventStream", "TestSupport"],
@@ -80,13 +115,29 @@ let package = Package(
       name: "HubTests", dependencies: ["Hub", "EventStream", "TestSupport"],
       swiftSettings: settings),
     .testTarget(
-      name: "ChatTests", dependencies: ["Chat", "TestSupport"], swiftSettings: settings),
+      name: "ChatTests", dependencies: ["Chat", "TestSupport", "TextCoding"],
+      swiftSettings: settings),
     .systemLibrary(name: "CTestSupport", path: "Tests/CTestSupport"),
     .target(
-      name: "TestSupport", dependencies: ["CTestSupport"], path: "Tests/TestSupport",
+      name: "TestSupport", dependencies: ["CTestSupport", "Hub", "Reactor"], path: "Tests/TestSupport",
       swiftSettings: settings),
     .testTarget(
       name: "ReactorTests", dependencies: ["Reactor", "TestSupport"], swiftSettings: settings),
+    .testTarget(
+      name: "RedisBackplaneTests",
+      dependencies: ["EventStream", "Hub", "Reactor", "RedisBackplane", "TestSupport"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "LimitsTests", dependencies: ["Limits", "Reactor", "TestSupport"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "HandoverTests",
+      dependencies: ["EventStream", "Handover", "Hub", "Reactor", "TestSupport"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "OperationsTests",
+      dependencies: ["EventStream", "Hub", "Limits", "Operations", "Reactor", "TestSupport"],
+      swiftSettings: settings),
     .testTarget(
       name: "BelfryClientTests",
       dependencies: ["BelfryClient", "EventStream", "Reactor", "TestSupport", "belfry"],
@@ -94,7 +145,8 @@ let package = Package(
     .testTarget(
       name: "BelfryServerTests",
       dependencies: [
-        "BelfryServer", "Chat", "EventStream", "Hub", "Reactor", "TestSupport", "belfry",
+        "BelfryServer", "Chat", "EventStream", "Hub", "Limits", "Operations", "Reactor",
+        "RedisBackplane", "TestSupport", "belfry",
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: settings),
@@ -111,8 +163,13 @@ let package = Package(
 
 // A part of the tests with what they stand on, for a short loop: scripts/test names the part.
 let parts = [
-  "core": ["ChatTests", "CryptoTests", "EventStreamTests", "HubTests"],
-  "asan": ["BelfryClientTests", "BelfryServerTests", "CryptoTests", "ReactorTests"],
+  "core": [
+    "ChatTests", "CryptoTests", "EventStreamTests", "HubTests", "TextCodingTests", "WebFormsTests",
+  ],
+  "asan": [
+    "BelfryClientTests", "BelfryServerTests", "CryptoTests", "HandoverTests", "LimitsTests",
+    "OperationsTests", "ReactorTests", "RedisBackplaneTests",
+  ],
 ]
 if let part = Context.environment["BELFRY_PART"], !part.isEmpty {
   guard var needed = parts[part] else { fatalError("There is no part \(part).") }
@@ -140,7 +197,7 @@ if Context.environment["BELFRY_MICRO"] != nil {
     .target(
       name: "MicroCases",
       dependencies: [
-        "BelfryServer", "EventStream", "Hub", "Reactor", "TestSupport",
+        "BelfryServer", "EventStream", "Hub", "Reactor", "TestSupport", "WebForms",
         .product(name: "Logging", package: "swift-log"),
       ],
       path: "Benchmarks/Micro/Cases", swiftSettings: settings),

@@ -1,4 +1,5 @@
 package import Reactor
+internal import TextCoding
 
 /// The head of a response.
 package struct ResponseHead: Sendable {
@@ -149,10 +150,10 @@ package struct ResponseReader: Sendable {
 
   private mutating func readSize(_ byte: UInt8, _ index: inout Int) throws(ResponseError) {
     index += 1
-    if let digit = Self.hexDigit(byte) {
+    if let digit = byte.hexadecimalValue {
       // A size that takes more has no end anybody will see.
       guard digits < 15 else { throw ResponseError("a chunk size has too many digits") }
-      size = size << 4 | digit
+      size = size << 4 | Int(digit)
       digits += 1
     } else if digits > 0, byte == UInt8(ascii: "\r") {
       state = .chunkSizeEnd
@@ -160,15 +161,6 @@ package struct ResponseReader: Sendable {
       state = .chunkExtension
     } else {
       throw ResponseError("a chunk size is not a hexadecimal number")
-    }
-  }
-
-  private static func hexDigit(_ byte: UInt8) -> Int? {
-    switch byte {
-    case UInt8(ascii: "0")...UInt8(ascii: "9"): Int(byte - UInt8(ascii: "0"))
-    case UInt8(ascii: "a")...UInt8(ascii: "f"): Int(byte - UInt8(ascii: "a")) + 10
-    case UInt8(ascii: "A")...UInt8(ascii: "F"): Int(byte - UInt8(ascii: "A")) + 10
-    default: nil
     }
   }
 

@@ -1,4 +1,5 @@
 package import Reactor
+internal import TextCoding
 
 /// Where a Belfry is: `http://HOST[:PORT][/BASE]`, or `unix:PATH[:/BASE]` for one behind a Unix socket.
 package struct ServerURL: Hashable, Sendable {
@@ -23,7 +24,7 @@ package struct ServerURL: Hashable, Sendable {
       host = String(rest)
       let hasPort = rest.contains(":") && !rest.hasSuffix("]")
       guard !rest.contains("@"), !rest.hasPrefix("*"),
-        rest.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }),
+        rest.utf8.allSatisfy(\.isVisible),
         let address = ListenAddress(hasPort ? host : host + ":80"),
         case .tcp(_, let port) = address, port > 0
       else { throw Self.malformed(text) }
@@ -46,7 +47,7 @@ package struct ServerURL: Hashable, Sendable {
     }
     while base.hasSuffix("/") { base.removeLast() }
     guard base.isEmpty || base.hasPrefix("/"),
-      base.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "?") })
+      base.utf8.allSatisfy({ $0.isVisible && $0 != UInt8(ascii: "?") })
     else { throw Self.malformed(text) }
     basePath = String(base)
   }

@@ -1,7 +1,11 @@
 package import Chat
+package import Handover
 package import Hub
+package import Limits
 package import Logging
+package import Operations
 package import Reactor
+internal import RedisBackplane
 
 /// Everything that can be set about a server, with its defaults. `OptionTable` has what operators set.
 package struct ServerSettings: Sendable {

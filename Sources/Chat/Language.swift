@@ -1,3 +1,5 @@
+internal import TextCoding
+
 /// A language that the pages speak.
 package enum Language: String, CaseIterable, Sendable {
   /// Traditional Chinese, which the first users write.
@@ -64,11 +66,11 @@ private struct LanguageRange {
   /// Reads `zh-TW;q=0.8`; `nil` where it is something else.
   init?(_ part: Substring.UTF8View) {
     let pieces = part.split(separator: UInt8(ascii: ";"), omittingEmptySubsequences: false)
-    guard let range = pieces.first.map(trimmed), !range.isEmpty else { return nil }
+    guard let range = pieces.first.map(\.trimmingBlanks), !range.isEmpty else { return nil }
     switch pieces.count {
     case 1: weight = 1000
     case 2:
-      guard let weight = Self.weight(trimmed(pieces[1])) else { return nil }
+      guard let weight = Self.weight(pieces[1].trimmingBlanks) else { return nil }
       self.weight = weight
     default: return nil
     }
@@ -80,7 +82,7 @@ private struct LanguageRange {
   /// (RFC 9110, section 12.4.2).
   private static func weight(_ text: Substring.UTF8View) -> Int? {
     var rest = text
-    guard let q = rest.popFirst(), q | 0x20 == UInt8(ascii: "q"),
+    guard let q = rest.popFirst(), q.asciiLowercase == UInt8(ascii: "q"),
       rest.popFirst() == UInt8(ascii: "="),
       let whole = rest.popFirst(), whole == UInt8(ascii: "0") || whole == UInt8(ascii: "1")
     else { return nil }
@@ -89,21 +91,13 @@ private struct LanguageRange {
       guard point == UInt8(ascii: "."), rest.count <= 3 else { return nil }
       var place = 100
       for digit in rest {
-        guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(digit) else { return nil }
+        guard digit.isDigit else { return nil }
         thousandths += Int(digit - UInt8(ascii: "0")) * place
         place /= 10
       }
     }
     return thousandths <= 1000 ? thousandths : nil
   }
-}
-
-/// `text` without the spaces and tabs around it.
-private func trimmed(_ text: Substring.UTF8View) -> Substring.UTF8View {
-  let isBlank = { (byte: UInt8) in byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") }
-  var text = text.drop(while: isBlank)
-  while let last = text.last, isBlank(last) { text.removeLast() }
-  return text
 }
 
 extension Int {

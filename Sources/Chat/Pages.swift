@@ -1,3 +1,5 @@
+internal import TextCoding
+
 /// The two pages, as HTML.
 ///
 /// Every value is escaped. A page holds no script and no style of its own, only references to
@@ -80,10 +82,12 @@ package struct Pages: Sendable {
 extension Words.Script {
   /// The words as a JSON object whose names are the properties'.
   var json: String {
-    jsonObject(
-      Mirror(reflecting: self).children.compactMap { child in
-        guard let name = child.label, let value = child.value as? String else { return nil }
-        return (name, value)
-      })
+    var json = JSONWriter()
+    json.object { json in
+      for child in Mirror(reflecting: self).children {
+        if let name = child.label, let value = child.value as? String { json.member(name, value) }
+      }
+    }
+    return json.text
   }
 }

@@ -1,3 +1,5 @@
+internal import TextCoding
+
 /// A page with places for values.
 ///
 /// `{{name}}` becomes the value of that name, escaped for HTML. What stands between `{{#name}}` and
@@ -60,7 +62,7 @@ struct Template: Sendable {
       let tag = rest[open..<close].dropFirst(2)
       rest = rest[close...].dropFirst(2)
       let name = tag.first.map { "#/".contains($0) } == true ? tag.dropFirst() : tag
-      guard !name.isEmpty, name.utf8.allSatisfy(isLetter) else {
+      guard !name.isEmpty, name.utf8.allSatisfy(\.isLetter) else {
         throw TemplateError(tag: String(tag))
       }
       if tag.first == "#" {
@@ -87,9 +89,5 @@ struct Template: Sendable {
 
   private static func dropNewline(_ rest: inout Substring) {
     if rest.first == "\n" { rest.removeFirst() }
-  }
-
-  private static func isLetter(_ byte: UInt8) -> Bool {
-    (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
   }
 }

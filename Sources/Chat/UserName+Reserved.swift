@@ -1,3 +1,5 @@
+internal import TextCoding
+
 extension UserName {
   /// First path segments that are the server's own, or that it keeps for itself, so nobody can sign
   /// in through a path of that name.
@@ -10,9 +12,7 @@ extension UserName {
   ///
   /// The form at `/login` takes such a name all the same: only the path is ambiguous.
   package static func isReserved(pathSegment: String) -> Bool {
-    let lowercased = pathSegment.utf8.map { byte in
-      UInt8(ascii: "A")...UInt8(ascii: "Z") ~= byte ? byte | 0x20 : byte
-    }
+    let lowercased = pathSegment.utf8.map(\.asciiLowercase)
     return reserved.contains(String(decoding: lowercased, as: UTF8.self))
   }
 }

@@ -1,3 +1,5 @@
+internal import TextCoding
+
 /// The name of one history: it changes when a room's past is lost, so that an id of the lost past
 /// is recognised as such.
 ///
@@ -32,9 +34,6 @@ package struct Epoch: Hashable, Sendable, CustomStringConvertible {
   package var description: String { text }
 
   private static func isAllowed(_ byte: UInt8) -> Bool {
-    switch byte {
-    case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "z"): true
-    default: false
-    }
+    byte.isAlphanumeric && byte == byte.asciiLowercase
   }
 }

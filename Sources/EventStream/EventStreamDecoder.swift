@@ -1,3 +1,5 @@
+internal import TextCoding
+
 /// Reads a stream of events as `EventSource` does (WHATWG HTML 9.2.6), from bytes cut anywhere.
 ///
 /// A line that lies whole in one piece of input is read where it lies; only what a cut leaves over
@@ -197,7 +199,7 @@ extension EventStreamDecoder {
     guard !value.isEmpty else { return }
     var milliseconds: Int64 = 0
     for index in value.indices {
-      guard UInt8(ascii: "0")...UInt8(ascii: "9") ~= value[index] else { return }
+      guard value[index].isDigit else { return }
       let (tens, overflowed) = milliseconds.multipliedReportingOverflow(by: 10)
       let (sum, carried) = tens.addingReportingOverflow(Int64(value[index] - UInt8(ascii: "0")))
       milliseconds = overflowed || carried ? .max : sum

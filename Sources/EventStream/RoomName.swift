@@ -1,3 +1,5 @@
+internal import TextCoding
+
 /// The name of a room.
 ///
 /// One to sixty-four characters of `[A-Za-z0-9._:-]`, so it is the same bytes in a path, a query, a
@@ -21,11 +23,8 @@ package struct RoomName: Hashable, Sendable, Comparable, CustomStringConvertible
   /// Whether a room's name may contain this byte.
   package static func isAllowed(_ byte: UInt8) -> Bool {
     switch byte {
-    case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-      UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "."), UInt8(ascii: "_"),
-      UInt8(ascii: ":"), UInt8(ascii: "-"):
-      true
-    default: false
+    case UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: ":"), UInt8(ascii: "-"): true
+    default: byte.isAlphanumeric
     }
   }
 }

@@ -1,3 +1,5 @@
+internal import TextCoding
+
 extension UInt64 {
   /// Reads a number in decimal ASCII digits; nil for a sign, leading zeros, anything else, nothing, or
   /// a number that is too large.
@@ -7,7 +9,7 @@ extension UInt64 {
     }
     var number: UInt64 = 0
     for digit in digits {
-      guard UInt8(ascii: "0")...UInt8(ascii: "9") ~= digit else { return nil }
+      guard digit.isDigit else { return nil }
       let (tens, overflowed) = number.multipliedReportingOverflow(by: 10)
       let (sum, carried) = tens.addingReportingOverflow(UInt64(digit - UInt8(ascii: "0")))
       guard !overflowed, !carried else { return nil }

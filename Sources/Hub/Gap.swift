@@ -1,4 +1,5 @@
 internal import EventStream
+internal import TextCoding
 
 /// Why a listener that resumes can't be given everything it missed.
 package enum GapReason: String, CaseIterable, Sendable {
@@ -19,16 +20,16 @@ struct Gap {
 
   /// `event: gap` with `data: {"room":…,"after":…,"oldest":…,"reason":…}`.
   ///
-  /// Room, reason and id consist of characters that JSON needs no escapes for; an `after` that
-  /// doesn't is `null`.
+  /// An `after` that is no id of ours is `null`.
   var event: ServerSentEvent {
-    let after = after.flatMap { LastEventID.isQuotable($0) ? "\"\($0)\"" : nil } ?? "null"
-    let oldest = oldest.map { "\"\($0)\"" } ?? "null"
-    return ServerSentEvent(
-      type: "gap",
-      data:
-        #"{"room":"\#(room)","after":\#(after),"oldest":\#(oldest),"reason":"\#(reason.rawValue)"}"#
-    )
+    var json = JSONWriter()
+    json.object { json in
+      json.member("room", room.text)
+      json.member("after", after.flatMap { LastEventID.isQuotable($0) ? $0 : nil })
+      json.member("oldest", oldest?.description)
+      json.member("reason", reason.rawValue)
+    }
+    return ServerSentEvent(type: "gap", data: json.text)
   }
 }
 
@@ -46,14 +47,6 @@ package struct LastEventID: Sendable {
   /// Ids as long and as plain as ours may be echoed: 1 to 64 of `[A-Za-z0-9.:_-]`.
   static func isQuotable(_ text: String) -> Bool {
     (1...64).contains(text.utf8.count)
-      && text.utf8.allSatisfy { byte in
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-          UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: ":"),
-          UInt8(ascii: "_"), UInt8(ascii: "-"):
-          true
-        default: false
-        }
-      }
+      && text.utf8.allSatisfy { $0.isAlphanumeric || ".:_-".utf8.contains($0) }
   }
 }

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import BelfryServer
 internal import Chat
+internal import Limits
 internal import Reactor
 
 /// `belfry check`: what `belfry serve` would do with the same options, environment and files.

@@ -1,4 +1,5 @@
 internal import BelfryServer
+internal import Handover
 internal import Reactor
 
 /// What this process was started with, beside its command line.

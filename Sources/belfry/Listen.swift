@@ -1,8 +1,8 @@
 internal import ArgumentParser
 internal import BelfryClient
-internal import Chat
 internal import EventStream
 internal import Reactor
+internal import TextCoding
 
 /// `belfry listen`: a stream's messages as lines.
 struct Listen: ParsableCommand {
@@ -99,8 +99,12 @@ private final class EventPrinter {
 
   private func line(_ event: DecodedEvent) -> String {
     guard json else { return event.data.printable }
-    return jsonObject([
-      ("id", event.lastEventID), ("event", event.type), ("data", event.data),
-    ])
+    var json = JSONWriter()
+    json.object { json in
+      json.member("id", event.lastEventID)
+      json.member("event", event.type)
+      json.member("data", event.data)
+    }
+    return json.text
   }
 }

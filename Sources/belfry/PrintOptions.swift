@@ -1,7 +1,7 @@
 internal import ArgumentParser
 internal import BelfryServer
-internal import Chat
 internal import Reactor
+internal import TextCoding
 
 /// `belfry options`: the table of options, a JSON object in each line, for scripts that write documentation.
 struct PrintOptions: ParsableCommand {
@@ -13,17 +13,21 @@ struct PrintOptions: ParsableCommand {
     let settings = ServerSettings()
     for section in OptionTable.sections {
       for row in section.rows {
-        let object = jsonObject([
-          ("name", row.name), ("section", section.title), ("variable", row.variable),
-          ("help", row.help), ("value", row.format.placeholder),
-          ("count", row.format.count.rawValue),
-          ("choices", row.format.choices.joined(separator: ",")),
-          ("default", row.defaultWords == nil ? row.text(of: settings) : ""),
-          ("defaultWords", row.defaultWords ?? ""),
-          ("inFile", "\(row.path != \ServerSettings.configFile)"),
-          ("reload", row.change == .restart ? "restart" : "live"),
-        ])
-        StandardStream.output.write(object + "\n")
+        var json = JSONWriter()
+        json.object { json in
+          json.member("name", row.name)
+          json.member("section", section.title)
+          json.member("variable", row.variable)
+          json.member("help", row.help)
+          json.member("value", row.format.placeholder)
+          json.member("count", row.format.count.rawValue)
+          json.member("choices", row.format.choices.joined(separator: ","))
+          json.member("default", row.defaultWords == nil ? row.text(of: settings) : "")
+          json.member("defaultWords", row.defaultWords ?? "")
+          json.member("inFile", "\(row.path != \ServerSettings.configFile)")
+          json.member("reload", row.change == .restart ? "restart" : "live")
+        }
+        StandardStream.output.write(json.text + "\n")
       }
     }
   }

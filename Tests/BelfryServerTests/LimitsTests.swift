@@ -1,6 +1,7 @@
 import BelfryServer
 import EventStream
 import Hub
+import Limits
 import Reactor
 import TestSupport
 import Testing

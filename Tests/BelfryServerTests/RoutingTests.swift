@@ -1,5 +1,6 @@
 import BelfryServer
 import Reactor
+import RedisBackplane
 import TestSupport
 import Testing
 

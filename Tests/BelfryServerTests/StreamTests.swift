@@ -2,6 +2,7 @@ import BelfryServer
 import EventStream
 import Glibc
 import Hub
+import Limits
 import Reactor
 import TestSupport
 import Testing

@@ -1,6 +1,8 @@
 import EventStream
 import Hub
+import Limits
 import Logging
+import Operations
 import Reactor
 import TestSupport
 import Testing

@@ -1,4 +1,5 @@
 import Testing
+import TextCoding
 
 @testable import Chat
 
@@ -103,11 +104,6 @@ import Testing
       }
     }
     #expect(pages.allSatisfy { $0.contains(escaped) })
-  }
-
-  @Test func `text is escaped by code points`() {
-    #expect(HTMLText.escape("a<b>&\"'字") == "a&lt;b&gt;&amp;&quot;&#39;字")
-    #expect(HTMLText.escape("\"\u{301}").unicodeScalars.first == "&")
   }
 
   @Test func `a page holds no script and no style of its own`() throws {

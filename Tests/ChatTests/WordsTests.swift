@@ -53,11 +53,4 @@ import Testing
     let states: Set = ["connecting", "live", "reconnecting", "busy"]
     #expect(asked.union(states) == known)
   }
-
-  @Test func `JSON escapes quotes, backslashes and control characters`() {
-    #expect(jsonObject([]) == "{}")
-    #expect(
-      jsonObject([("a", "\"\\"), ("b", "\n\u{0}\u{1F}字"), ("c", "\"\u{301}")])
-        == #"{"a":"\"\\","b":"\u000a\u0000\u001f字","c":"\"# + "\"\u{301}\"}")
-  }
 }

@@ -60,7 +60,7 @@ private let sample: Result<Report, any Error> = Result {
     for reports in [[report], [report, report]] {
       let html = ReportPage(reports, names: reports.map { _ in "a <b>" }).html
       #expect(html.contains("FAILED: 1 missing") && html.contains("a &lt;b&gt;"))
-      #expect(html.contains("belfry-bench &lt;&quot;&amp;'&gt;"))
+      #expect(html.contains("belfry-bench &lt;&quot;&amp;&#39;&gt;"))
       #expect(!html.contains("<script") && !html.contains("http") && !html.contains("url("))
       #expect(html.contains("prefers-color-scheme"))
       #expect(html.components(separatedBy: "<svg").count == 4)

@@ -55,11 +55,4 @@ import Testing
   ) throws {
     #expect(String(decoding: try read(head).framing, as: UTF8.self) == framing)
   }
-
-  @Test func `token characters are those of RFC 9110`() {
-    let others = Array("!#$%&'*+-.^_`|~".utf8)
-    for byte in UInt8.min...UInt8.max {
-      #expect(byte.isTokenCharacter == (byte.isAlphanumeric || others.contains(byte)))
-    }
-  }
 }

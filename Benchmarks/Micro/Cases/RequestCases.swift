@@ -1,4 +1,4 @@
-internal import BelfryServer
+internal import WebForms
 
 /// Requests, from their bytes to their answers' bytes.
 extension Case {

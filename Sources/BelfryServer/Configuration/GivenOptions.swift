@@ -1,4 +1,5 @@
 internal import Chat
+internal import Handover
 internal import Reactor
 
 /// The options that the command line, the environment and the config file set: the command line wins over

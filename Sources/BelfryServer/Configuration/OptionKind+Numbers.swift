@@ -1,3 +1,5 @@
+internal import Limits
+
 extension OptionKind<Int> {
   /// A whole number.
   static func count(from least: Int) -> OptionKind {

@@ -1,4 +1,5 @@
 internal import Hub
+internal import Limits
 internal import Logging
 internal import Reactor
 

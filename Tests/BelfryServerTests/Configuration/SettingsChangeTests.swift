@@ -1,5 +1,6 @@
 import Chat
 import Hub
+import Limits
 import Logging
 import Reactor
 import Testing

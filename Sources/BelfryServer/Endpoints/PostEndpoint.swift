@@ -1,0 +1,74 @@
+internal import Chat
+internal import EventStream
+internal import Hub
+internal import Limits
+internal import Reactor
+internal import Responses
+internal import TextCoding
+internal import WebForms
+
+/// `/post`: one line into a room.
+struct PostEndpoint {
+  let rooms: RoomRules
+  let maximumMessage: Int
+  let origins: OriginPolicy
+  let backplane: any Backplane
+  let admission: Admission
+
+  func publish(_ context: RequestContext, _ exchange: HTTPExchange) throws(Refusal) {
+    guard origins.permits(context) else { throw .otherSite }
+    let form = try FormFields(of: context.request)
+    guard let message = form.first("message") else {
+      throw Refusal(.badRequest, "the message field is missing")
+    }
+    guard message.utf8.count <= maximumMessage else {
+      throw Refusal(.contentTooLarge, "the message is longer than \(maximumMessage) bytes")
+    }
+    let room = try rooms.room(named: form.first("room"))
+    let key = try key(of: form)
+    let name = context.session?.user
+    try admit(context, name)
+    let (hour, minute, second) = WallClock.localTime
+    let line = ChatLine(
+      hour: hour, minute: minute, second: second, name: name, message: message)
+    let publication = Publication(room: room, text: line.text, name: name, key: key)
+    backplane.publish(publication) { outcome in
+      switch outcome {
+      case .taken: exchange.respond(HTTPResponse(.noContent))
+      case .refused(let reason):
+        admission.counters.count(.publish)
+        exchange.respond(
+          Refusal(.serviceUnavailable, reason, retryAfter: .seconds(1)).response)
+      case .unknown(let reason):
+        // Tried again without a key, it may be published twice: nobody is invited to that.
+        let retry: Duration? = key == nil ? nil : .seconds(1)
+        exchange.respond(Refusal(.gatewayTimeout, reason, retryAfter: retry).response)
+      }
+    }
+  }
+
+  /// Counts a message against the rates; one too many is refused.
+  private func admit(_ context: RequestContext, _ name: String?) throws(Refusal) {
+    guard let (reason, wait) = admission.post(by: context.client, as: name, now: .now) else {
+      return
+    }
+    admission.counters.count(reason)
+    let subject = reason == .postsOfName ? "name" : "address"
+    throw Refusal(.tooManyRequests, "rate limit exceeded for this \(subject)", retryAfter: wait)
+  }
+
+  /// What makes trying again safe: a message is published once under a key.
+  private func key(of form: FormFields) throws(Refusal) -> String? {
+    guard let key = form.first("key"), !key.isEmpty else { return nil }
+    let isPlain = key.utf8.allSatisfy(\.isVisible)
+    guard isPlain, key.utf8.count <= Self.maximumKey else {
+      throw Refusal(
+        .badRequest,
+        "a key must be 1 to \(Self.maximumKey) printable ASCII characters without spaces")
+    }
+    return key
+  }
+
+  /// Bytes of a key; a UUID has 36.
+  private static let maximumKey = 128
+}

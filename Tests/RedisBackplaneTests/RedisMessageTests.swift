@@ -1,0 +1,89 @@
+import EventStream
+import Reactor
+import Testing
+
+@testable import RedisBackplane
+
+@Suite struct RedisMessageTests {
+  private func envelope(_ text: String) -> RedisEnvelope? { RedisEnvelope(Array(text.utf8)) }
+
+  @Test func `an envelope is read to the byte`() throws {
+    let read = try #require(envelope("1 e1-17 ?4 99 3\nAnn[12:00:00] Ann: a\nb"))
+    #expect(read.id == EventID("e1-17") && read.predecessor == .unknown(through: 4))
+    #expect(read.line == Array("[12:00:00] Ann: a\nb".utf8)[...])
+    let anonymous = try #require(envelope("1 e1-17 16 99 0\n"))
+    #expect(anonymous.line.isEmpty)
+    // A line may hold all that ends a field.
+    #expect(envelope("1 e1-17 16 99 1\nA \n 1 e1")?.line == Array(" \n 1 e1".utf8)[...])
+  }
+
+  @Test(arguments: [
+    "", "\n", "1 e1-1 0 0 0", "2 e1-1 0 0 0\nx", "1 e1 0 0 0\nx", "1 e1-1 x 0 0\nx",
+    "1 e1-1 ? 0 0\nx", "1 e1-1 0 x 0\nx", "1 e1-1 0 0 -1\nx", "1 e1-1 0 0 2\nx",
+    "1 e1-1 0 0\nx", "1 e1-1 0 0 \nx", "1\ne1-1 0 0 0\nx",
+    "1 e1-1 0 0\n0 0\nx", "1 e1-1 0 0 0 0\nx", "1  e1-1 0 0 0\nx",
+    "1 e1-18446744073709551615 0 0 0\nx", "1 e1-8796093022209 0 0 0\nx",
+  ])
+  func `what is no envelope is not taken for one`(text: String) {
+    #expect(envelope(text) == nil)
+  }
+
+  @Test func `a message's predecessor says how it follows`() {
+    #expect(Predecessor.number(5).continuity(after: 5, seen: 8) == .unbroken)
+    #expect(Predecessor.number(7).continuity(after: 5, seen: 8) == .lost)
+    #expect(Predecessor.number(4).continuity(after: 5, seen: 8) == .forked)
+    #expect(Predecessor.unknown(through: 5).continuity(after: 5, seen: 0) == .unbroken)
+    #expect(Predecessor.unknown(through: 8).continuity(after: 5, seen: 8) == .unbroken)
+    #expect(Predecessor.unknown(through: 9).continuity(after: 5, seen: 8) == .unknown)
+    #expect(Predecessor.unknown(through: 4).continuity(after: 5, seen: 8) == .forked)
+  }
+
+  private func text(_ text: String) -> RedisReply { .string(Array(text.utf8)) }
+
+  @Test func `a page is read, and what is none is not taken for one`() throws {
+    func entry(_ id: String, _ fields: [String]) -> RedisReply {
+      .array([text(id), .array(fields.map(text))])
+    }
+    func reply(_ entries: [RedisReply]) -> RedisReply {
+      .array([
+        text("e1"), text("9"), text("2"), text("8"), .integer(1), text("5000"), .array(entries),
+      ])
+    }
+    let good = ["t", "4000", "p", "7", "u", "Ann", "m", "line"]
+    let page = try #require(RedisPage(reply([entry("8-0", good)])))
+    #expect(page.epoch == Epoch("e1") && page.newest == 9 && page.floor == 2)
+    #expect(page.roomNewest == 8 && !page.isLast)
+    #expect(
+      page.messages == [
+        RedisMessage(number: 8, predecessor: .number(7), text: "line", age: .seconds(1))
+      ])
+    #expect(RedisPage(reply([entry("8-1", good)])) == nil)
+    #expect(RedisPage(reply([entry("x-0", good)])) == nil)
+    #expect(RedisPage(reply([entry("8-0", Array(good.dropLast()))])) == nil)
+    #expect(RedisPage(reply([.null])) == nil)
+    #expect(RedisPage(.null) == nil && RedisPage(.array([])) == nil)
+    #expect(RedisPage(.error("ERR")) == nil)
+  }
+
+  @Test func `a marker is read, and what is none is not taken for one`() {
+    #expect(
+      RedisMarker(Array("3 e1 9".utf8))
+        == RedisMarker(token: 3, epoch: Epoch("e1")!, newest: 9))
+    for text in ["", "3 e1", "3 E1 9", "x e1 9", "3 e1 -9", "3 e1 9 9", "3 e1 9999999999999999"] {
+      #expect(RedisMarker(Array(text.utf8)) == nil)
+    }
+  }
+
+  @Test func `no room's name reaches our channels, and no database another's`() {
+    let names = RedisNames(database: 3, node: "n1")
+    let chat = RoomName("chat")!
+    #expect(names.channels(of: chat) == ["belfry/3/chat", "chat"])
+    #expect(names.nodeChannel == "belfry/3/node/n1")
+    #expect(RoomName("node/n1") == nil && RoomName("belfry/3/chat") == nil)
+    let keys = [
+      names.key("k", room: chat, name: nil), names.key("k", room: chat, name: ""),
+      names.key("k", room: chat, name: "Ann"), names.key("k", room: RoomName("b")!, name: "Ann"),
+    ]
+    #expect(Set(keys).count == keys.count)
+  }
+}

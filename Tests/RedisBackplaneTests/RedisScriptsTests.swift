@@ -1,0 +1,204 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import RedisBackplane
+
+/// The scripts in a real Redis, without a node.
+@Suite(.serialized) struct RedisScriptsTests {
+  let redis: RedisServer
+  let client: RedisClient
+
+  init() throws {
+    redis = try RedisServer()
+    client = try redis.client()
+    try client.ask("SELECT", "3")
+  }
+
+  private func publish(
+    _ text: String = "x", room: String = "chat", known: (String, Int) = ("", 0),
+    run: String = "r1", seed: String = "seed", count: Int = 1000, age: Int = 3_600_000,
+    rooms: Int = 1000, key: String? = nil
+  ) throws -> (epoch: String, number: Int) {
+    let answer = try answer(
+      text, room: room, known: known, run: run, seed: seed, count: count, age: age, rooms: rooms,
+      key: key)
+    let parts = answer.split(separator: "-")
+    try #require(parts.count == 2, "\(answer)")
+    return (String(parts[0]), try #require(Int(parts[1])))
+  }
+
+  private func answer(
+    _ text: String, room: String = "chat", known: (String, Int) = ("", 0), run: String = "r1",
+    seed: String = "seed", count: Int = 1000, age: Int = 3_600_000, rooms: Int = 1000,
+    key: String? = nil
+  ) throws -> String {
+    let keys = ["belfry/3/history", "belfry/3/rooms"] + (key.map { ["belfry/3/key/\($0)"] } ?? [])
+    return try client.ask(
+      (["EVAL", RedisScripts.publish, "\(keys.count)"] + keys + [
+        seed, run, "belfry/3/", "\(count)", "\(age)", "\(rooms)", known.0, "\(known.1)", room, text,
+        "Ann",
+      ]).map { Array($0.utf8) })
+  }
+
+  private func askToLoad(
+    room: String = "chat", after: Int = 0, known: (String, Int) = ("", 0), lost: String = ""
+  ) throws -> String {
+    let keys = ["belfry/3/history", "belfry/3/rooms", "belfry/3/nodes"]
+    return try client.ask(
+      (["EVAL", RedisScripts.load, "3"] + keys + [
+        known.0, "\(known.1)", lost, "seed", "r1", "belfry/3/", room, "\(after)", "n1", "7",
+      ]).map { Array($0.utf8) })
+  }
+
+  /// Redis' own time, in milliseconds.
+  private func time() throws -> Int {
+    let parts = try client.ask("TIME").split(separator: "\n").compactMap { Int($0) }
+    try #require(parts.count == 2)
+    return parts[0] * 1000 + parts[1] / 1000
+  }
+
+  /// Epoch, n, floor, the room's newest, more, time, and what was found.
+  private func load(
+    room: String = "chat", after: Int = 0, known: (String, Int) = ("", 0), lost: String = ""
+  ) throws -> [String] {
+    let answer = try askToLoad(room: room, after: after, known: known, lost: lost)
+    try #require(!answer.hasPrefix("-"), "\(answer)")
+    return answer.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+  }
+
+  @Test func `numbers rise by one over all rooms, and each message names the one before it`() throws
+  {
+    let first = try publish(room: "a")
+    #expect(first.number == 1 && first.epoch.count == 13 && first.epoch.hasSuffix("seed"))
+    for number in 2...4 {
+      let id = try publish(room: number == 3 ? "b" : "a")
+      #expect(id == (first.epoch, number))
+    }
+    let a = try load(room: "a", known: first)
+    #expect(Array(a[0..<5]) == [first.epoch, "4", "0", "4", "0"])
+    let predecessors = a.enumerated().filter { $1 == "p" }.map { a[$0.offset + 1] }
+    #expect(predecessors == ["?0", "1", "2"])
+    #expect(try load(room: "a", after: 2, known: first).filter { $0.hasSuffix("-0") } == ["4-0"])
+    #expect(try load(room: "nowhere")[3] == "")
+  }
+
+  @Test
+  func `a history that is gone, or behind what was seen, begins anew, and never with an old id`()
+    throws
+  {
+    var id = try publish()
+    var epochs = [id.epoch]
+    func expectNew(_ fresh: (epoch: String, number: Int)) {
+      #expect(fresh.number <= 1)
+      #expect(epochs.allSatisfy { $0 < fresh.epoch }, "\(fresh.epoch) after \(epochs)")
+      epochs.append(fresh.epoch)
+      id = fresh
+    }
+    // The counter is behind.
+    expectNew(try publish(known: (id.epoch, 2)))
+    // Emptied.
+    try client.ask("FLUSHALL")
+    expectNew(try publish(known: id))
+    // An older history than the one that is known.
+    let later = "z" + id.epoch.dropFirst()
+    expectNew(try publish(known: (later, 0)))
+    epochs[epochs.count - 1] = id.epoch
+    #expect(id.epoch > later)
+    // A part of it was evicted.
+    try client.ask("DEL", "belfry/3/rooms")
+    expectNew(try publish(known: id))
+    // Numbers have come too far.
+    try client.ask("HSET", "belfry/3/history", "n", "9999999999999")
+    expectNew(try publish(known: ("", 0)))
+    // Forked.
+    let page = try load(known: id, lost: id.epoch)
+    expectNew((page[0], Int(page[1])!))
+    // Who knows less, or an earlier one, changes nothing.
+    #expect(try publish(known: (epochs[0], 99)) == (id.epoch, 1))
+    #expect(try load(known: (id.epoch, 1), lost: epochs[0])[0] == id.epoch)
+  }
+
+  @Test func `another Redis process leaps, so that what it lost is not numbered again`() throws {
+    let id = try publish(run: "r1")
+    let leap = Int(RedisScripts.leap)
+    #expect(try publish(run: "r2") == (id.epoch, 2 + leap))
+    #expect(try publish(run: "r2") == (id.epoch, 3 + leap))
+    #expect(try publish(run: "r1") == (id.epoch, 4 + 2 * leap))
+    #expect(try load(known: id).contains("\(1)-0"))
+  }
+
+  @Test func `history is bounded by count and by age`() throws {
+    let id = try publish("old")
+    for number in 1...5 { _ = try publish("\(number)", count: 3) }
+    let kept = try load(known: id).filter { $0.hasSuffix("-0") }
+    #expect(kept == ["4-0", "5-0", "6-0"])
+    // Time is Redis' own, and stands still within a transaction.
+    let start = try time()
+    try #require(try eventually { try time() > start + 10 })
+    try client.ask("MULTI")
+    #expect(try answer("young", age: 10) == "QUEUED")
+    #expect(try askToLoad(known: id) == "QUEUED")
+    #expect(
+      try client.ask("EXEC").split(separator: "\n").filter { $0.hasSuffix("-0") } == ["7-0"])
+    #expect(
+      try eventually { try client.ask("EXISTS", "belfry/3/\(id.epoch)/chat") == "0" },
+      "the stream of a silent room outlives its messages")
+    // The room's newest number is remembered all the same.
+    #expect(try load(known: id)[3] == "7")
+    _ = try publish(count: 0)
+    #expect(try load(known: id).allSatisfy { !$0.hasSuffix("-0") })
+  }
+
+  @Test func `rooms beyond the bound are forgotten, and raise the floor`() throws {
+    let id = try publish(room: "a", rooms: 2)
+    _ = try publish(room: "b", rooms: 2)
+    _ = try publish(room: "c", rooms: 2)
+    #expect(try load(room: "a", known: id)[2...3] == ["1", ""])
+    #expect(try load(room: "b", known: id)[3] == "2")
+    #expect(try client.ask("EXISTS", "belfry/3/\(id.epoch)/a") == "0")
+    _ = try publish(room: "a", rooms: 2)
+    let a = try load(room: "a", known: id)
+    #expect(a[2] == "2" && a.contains("?1"))
+  }
+
+  @Test func `a key answers as the first time`() throws {
+    let id = try publish("once", key: "k")
+    #expect(try publish("twice", key: "k") == id)
+    #expect(try publish("other", key: "l").number == id.number + 1)
+    #expect((290...300).contains(try Int(client.ask("TTL", "belfry/3/key/k")) ?? 0))
+  }
+
+  @Test func `a page ends by count and by bytes, and only the last one says so on the channel`()
+    throws
+  {
+    let listener = try redis.client()
+    try listener.ask("SUBSCRIBE", "belfry/3/node/n1")
+    let id = try publish()
+    for _ in 1..<RedisScripts.pageCount + 5 { _ = try publish() }
+    let first = try load(known: id)
+    #expect(first[4] == "1")
+    #expect(first.count { $0.hasSuffix("-0") } == RedisScripts.pageCount)
+    let second = try load(after: RedisScripts.pageCount, known: id)
+    #expect(second[4] == "0" && second.count { $0.hasSuffix("-0") } == 5)
+    #expect(try listener.reply() == "message\nbelfry/3/node/n1\n7 \(id.epoch) 105")
+    for _ in 0..<5 { _ = try publish(String(repeating: "x", count: 100_000), room: "big") }
+    let big = try load(room: "big", known: id)
+    #expect(big[4] == "1" && big.count { $0.hasSuffix("-0") } == 3)
+    _ = try load(room: "", known: id)
+    #expect(try listener.reply().hasSuffix("7 \(id.epoch) 110"))
+  }
+
+  @Test func `a full Redis does nothing by halves`() throws {
+    let id = try publish()
+    let listener = try redis.client()
+    try listener.ask("SUBSCRIBE", "chat")
+    try client.ask("CONFIG", "SET", "maxmemory", "1")
+    let refused = try answer("refused", key: "k")
+    #expect(refused.hasPrefix("-OOM"))
+    try client.ask("CONFIG", "SET", "maxmemory", "0")
+    #expect(try load(known: id)[1] == "1")
+    #expect(try publish("taken", key: "k").number == 2)
+    #expect(try listener.reply() == "message\nchat\ntaken")
+  }
+}
