@@ -176,12 +176,12 @@ import Testing
         }
       }
       let driver = try Event(on: loop, every: .milliseconds(1)) {
+        if moment == "later", heard.last == "lost" { return loop.stop() }
         guard peer.hasReceived else { return }
         peer.send(
           "+PONG\r\n*3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n*3\r\n$7\r\nmessage\r\n$1\r\na\r\n"
             + "$1\r\nx\r\n*3\r\n$7\r\nmessage\r\n$1\r\na\r\n$1\r\ny\r\n")
         peer.end()
-        if moment == "later", heard.last == "lost" { loop.stop() }
       }
       let bound = try Event(on: loop, after: .seconds(Client.patience)) { loop.stop() }
       loop.run { false }
