@@ -117,8 +117,6 @@ package final class LoadRun {
       return false
     }
     events = []
-    // Whoever pressed Ctrl-C once too often still gets the report.
-    if options.stopsOnSignals { Signal.interrupt.ignore() }
     if let failure { throw failure }
     let published = published ?? .nothing(plan, isKnown: false)
     var parts = Report.Ingredients(
@@ -200,6 +198,9 @@ package final class LoadRun {
     events.append(
       try Event(on: loop, every: .milliseconds(200)) { [unowned self] in look() })
     guard options.stopsOnSignals else { return }
+    // When the loop lets go of it, it is ignored as it was before: whoever presses Ctrl-C once too often
+    // still gets the report, whenever that is.
+    Signal.interrupt.ignore()
     for signal in [Signal.interrupt, .terminate] {
       events.append(try Event(on: loop, signal: signal) { [unowned self] in interrupt() })
     }
