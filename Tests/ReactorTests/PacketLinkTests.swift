@@ -1,4 +1,5 @@
 import Reactor
+import TestSupport
 import Testing
 
 @Suite struct PacketLinkTests {
@@ -22,7 +23,7 @@ import Testing
     }
 
     func run(until isDone: @escaping () -> Bool) throws {
-      let end = ContinuousClock.now + .seconds(20)
+      let end = ContinuousClock.now + .seconds(Client.patience)
       let ticker = try Event(on: loop, every: .milliseconds(10)) {}
       loop.run {
         if isDone() || ContinuousClock.now > end { loop.stop() }
