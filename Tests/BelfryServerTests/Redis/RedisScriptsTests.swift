@@ -41,17 +41,28 @@ import Testing
       ]).map { Array($0.utf8) })
   }
 
+  private func askToLoad(
+    room: String = "chat", after: Int = 0, known: (String, Int) = ("", 0), lost: String = ""
+  ) throws -> String {
+    let keys = ["belfry/3/history", "belfry/3/rooms", "belfry/3/nodes"]
+    return try client.ask(
+      (["EVAL", RedisScripts.load, "3"] + keys + [
+        known.0, "\(known.1)", lost, "seed", "r1", "belfry/3/", room, "\(after)", "n1", "7",
+      ]).map { Array($0.utf8) })
+  }
+
+  /// Redis' own time, in milliseconds.
+  private func time() throws -> Int {
+    let parts = try client.ask("TIME").split(separator: "\n").compactMap { Int($0) }
+    try #require(parts.count == 2)
+    return parts[0] * 1000 + parts[1] / 1000
+  }
+
   /// Epoch, n, floor, the room's newest, more, time, and what was found.
   private func load(
     room: String = "chat", after: Int = 0, known: (String, Int) = ("", 0), lost: String = ""
   ) throws -> [String] {
-    let answer = try client.ask(
-      ["EVAL", RedisScripts.load, "3", "belfry/3/history", "belfry/3/rooms", "belfry/3/nodes"].map {
-        Array($0.utf8)
-      }
-        + [
-          known.0, "\(known.1)", lost, "seed", "r1", "belfry/3/", room, "\(after)", "n1", "7",
-        ].map { Array($0.utf8) })
+    let answer = try askToLoad(room: room, after: after, known: known, lost: lost)
     try #require(!answer.hasPrefix("-"), "\(answer)")
     return answer.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
   }
@@ -122,10 +133,14 @@ import Testing
     for number in 1...5 { _ = try publish("\(number)", count: 3) }
     let kept = try load(known: id).filter { $0.hasSuffix("-0") }
     #expect(kept == ["4-0", "5-0", "6-0"])
-    // Time is Redis' own.
-    usleep(20_000)
-    _ = try publish("young", age: 10)
-    #expect(try load(known: id).filter { $0.hasSuffix("-0") } == ["7-0"])
+    // Time is Redis' own, and stands still within a transaction.
+    let start = try time()
+    try #require(try eventually { try time() > start + 10 })
+    try client.ask("MULTI")
+    #expect(try answer("young", age: 10) == "QUEUED")
+    #expect(try askToLoad(known: id) == "QUEUED")
+    #expect(
+      try client.ask("EXEC").split(separator: "\n").filter { $0.hasSuffix("-0") } == ["7-0"])
     #expect(
       try eventually { try client.ask("EXISTS", "belfry/3/\(id.epoch)/chat") == "0" },
       "the stream of a silent room outlives its messages")
