@@ -8,10 +8,14 @@ final class Node {
   let program: ProgramTests.Program
   let port: UInt16
 
+  /// A Redis is slow only for a test that says so: `--redis-timeout` is a client's patience by default.
+  ///
   /// - Parameter isUp: whether to wait until it has its Redis.
   init(_ redis: [String], _ arguments: String..., isUp: Bool = true) throws {
+    let timeout =
+      redis.contains("--redis-timeout") ? [] : ["--redis-timeout", "\(Client.patience)s"]
     program = try ProgramTests.Program(
-      ProgramTests.anyPort + ["--heartbeat", "0"] + redis + arguments)
+      ProgramTests.anyPort + ["--heartbeat", "0"] + redis + timeout + arguments)
     port = try program.port()
     if isUp { try waitUntilUp() }
   }
@@ -30,13 +34,13 @@ final class Node {
 
   func listen(_ target: String = "/stream", after id: String? = nil) throws -> Listener {
     // One that comes in the moment of an outage is asked to come again.
-    for _ in 0..<100 {
-      let listener = try Listener(
-        port: port, target, id.map { ["Last-Event-ID: \($0)"] } ?? [], receiveBuffer: nil)
-      if listener.response.status == 200 { return listener }
-      usleep(50_000)  // What it waits until then.
+    var found: Listener?
+    let came = try eventually {
+      found = try Listener(port: port, target, id.map { ["Last-Event-ID: \($0)"] } ?? [])
+      return found?.response.status == 200
     }
-    throw Client.Failure(description: "no stream")
+    guard came, let found else { throw Client.Failure(description: "no stream") }
+    return found
   }
 
   func publisher() throws -> Publisher { try Publisher(port: port) }
