@@ -1,4 +1,3 @@
-import BelfryServer
 import EventStream
 import Hub
 import Logging
@@ -6,13 +5,16 @@ import Reactor
 import TestSupport
 import Testing
 
+@testable import BelfryServer
+
 /// A whole server on a thread of its own, which the test talks to through sockets.
 final class TestServer {
+  /// Where it listens, unless a test has changed that; 0 where it has no port.
   let port: UInt16
-  private let thread: RunningThread
-  private let shared: Shared
   /// Held beyond the server's end, so that nobody else answers there then.
   private let reserved: ReservedPort
+  private let thread: RunningThread
+  private let shared: Shared
 
   private final class Shared: @unchecked Sendable {
     // Written before `port` is told, read after; used on the loop only, through `remote`.
@@ -21,6 +23,7 @@ final class TestServer {
     var failure: (any Error)?
     // Written before the thread ends, read after it was joined.
     var last: HubCounters?
+    var lag = Duration.zero
   }
 
   /// - Parameter change: what is other than the defaults.
@@ -46,6 +49,7 @@ final class TestServer {
         announce.send(port)
         try server.run()
         shared.last = server.counters
+        shared.lag = server.instruments.lag.takeLongest()
         shared.server = nil
         withExtendedLifetime(door) {}
       } catch {
@@ -87,6 +91,12 @@ final class TestServer {
 
   /// How many streams it had ended for `reason` when it had stopped.
   func closed(_ reason: CloseReason) -> Int { shared.last?.closed(reason) ?? 0 }
+
+  /// How long its loop let anything wait at most, since this was asked last.
+  func takeLag() -> Duration { onLoop { $0.instruments.lag.takeLongest() } }
+
+  /// The same of one that has stopped.
+  var lastLag: Duration { shared.lag }
 
   func join() { thread.join() }
 
