@@ -36,19 +36,20 @@ import Testing
         round == 0 ? program.process.isRunning : successors[0].isRunning
       }
       #expect(eventually { !isOld() })
-      #expect(visitors.count - before > 100)
+      // It takes two seconds, and on a busy machine they come by the dozen.
+      #expect(visitors.count - before > 20)
       #expect(eventually { listeners.allSatisfy { $0.connections == round + 2 } })
     }
     #expect(program.process.status == 0)
+    #expect(eventually { publishers.reduce(0) { $0 + $1.count } > 100 })
     let lines = publishers.flatMap { $0.stop() }
-    #expect(lines.count > 100)
     #expect(try KeptPublisher(name: "", port: port, posts: false).post(end) == 204)
     for listener in listeners {
       let texts = try listener.join()
       Load.check(texts, against: lines)
       #expect(texts.count == lines.count)
-      // The takeover time, and what a busy machine adds.
-      #expect(listener.longestWait < .seconds(4), "\(listener.longestWait)")
+      // A twentieth of the takeover time; what a busy machine adds to it is not the server's.
+      #expect(listener.longestRetry <= .milliseconds(100), "\(listener.longestRetry)")
     }
     #expect(lines.allSatisfy { $0.status == 204 }, "\(lines.filter { $0.status != 204 })")
     #expect(visitors.stop() == [])
@@ -202,7 +203,13 @@ import Testing
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(atPath: folder) }
     let binary = folder + "/belfry"
-    try FileManager.default.copyItem(atPath: ProgramTests.Program.built, toPath: binary)
+    // By processes of their own: a child that another test starts while this one writes would have the
+    // file open, and nobody could execute it (ETXTBSY).
+    func shell(_ script: String, _ arguments: String...) throws {
+      let shell = try ChildProcess("/bin/sh", ["-c", script] + arguments)
+      try #require(shell.end() && shell.status == 0)
+    }
+    try shell(#"cp "$0" "$1""#, ProgramTests.Program.built, binary)
     let program = try program("--takeover-timeout", "1s", binary: binary)
     let port = try program.port()
     let listener = try Listener(port: port)
@@ -230,14 +237,16 @@ import Testing
     ]
     for (number, (script, line)) in cases.enumerated() {
       try FileManager.default.removeItem(atPath: binary)
-      if let script {
-        try script.write(toFile: binary, atomically: false, encoding: .utf8)
-        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: binary)
-      }
+      if let script { try shell(#"printf %s "$0" >"$1" && chmod 755 "$1""#, script, binary) }
       // A publish that comes while nobody takes any waits, and is taken.
       let publisher = KeptPublisher(name: "q\(number)n", port: port)
       kill(process, SIGUSR2)
-      _ = try program.line(matching: line)
+      // Several cases end with the same words.
+      func refusals() -> [Substring] {
+        program.text.split(separator: "\n").filter { $0.contains("no takeover") }
+      }
+      #expect(eventually { refusals().count > number })
+      #expect(try refusals().last?.firstMatch(of: Regex(line)) != nil, "\(refusals())")
       let lines = publisher.stop()
       #expect(lines.allSatisfy { $0.status == 204 })
       #expect(
@@ -266,6 +275,7 @@ import Testing
 
   @Test func `a server that is told to stop takes no successor any more`() throws {
     let reserved = try ReservedPort()
+    defer { withExtendedLifetime(reserved) {} }
     let program = try ProgramTests.Program(
       ProgramTests.listen(reserved) + ["--drain-time", "5s"])
     let port = try program.port()
@@ -275,7 +285,6 @@ import Testing
     _ = try program.line(matching: "stopping")
     kill(program.process.processIdentifier, SIGUSR2)
     _ = try program.line(matching: "no takeover")
-    defer { withExtendedLifetime(reserved) {} }
     kill(program.process.processIdentifier, SIGTERM)
     #expect(try program.end().status == 0)
     withExtendedLifetime(listeners) {}
@@ -377,6 +386,9 @@ private final class KeptPublisher: @unchecked Sendable {
     return response.status
   }
 
+  /// How many lines it has posted.
+  var count: Int { lock.withLock { lines.count } }
+
   func stop() -> [Load.Line] {
     lock.withLock { isOver = true }
     thread?.join()
@@ -406,7 +418,6 @@ private final class Follower: @unchecked Sendable {
 
   private func follow() throws {
     var id = ""
-    var lastEvent = ContinuousClock.now
     while true {
       let listener = try Listener(port: port, "/stream", id.isEmpty ? [] : ["Last-Event-ID: \(id)"])
       if id.isEmpty { id = try listener.openingID() }
@@ -415,18 +426,14 @@ private final class Follower: @unchecked Sendable {
         guard event.type == "message" else {
           throw Client.Failure(description: "\(event.type): \(event.data)")
         }
-        let now = ContinuousClock.now
         if event.data.hasSuffix(end) { return }
-        lock.withLock {
-          longest = max(longest, now - lastEvent)
-          texts.append(event.data)
-        }
-        lastEvent = now
+        lock.withLock { texts.append(event.data) }
         id = event.lastEventID
       }
       guard let retry = listener.retry, listener.hasEnded else {
         throw Client.Failure(description: "a stream was cut")
       }
+      lock.withLock { longest = max(longest, retry) }
       // What an EventSource is told to wait.
       usleep(UInt32(retry / .microseconds(1)))
     }
@@ -434,7 +441,8 @@ private final class Follower: @unchecked Sendable {
 
   var count: Int { lock.withLock { texts.count } }
   var connections: Int { lock.withLock { opened } }
-  var longestWait: Duration { lock.withLock { longest } }
+  /// What it was told to wait at most.
+  var longestRetry: Duration { lock.withLock { longest } }
 
   /// Waits for the last line, and returns those before it.
   func join() throws -> [String] {
