@@ -12,6 +12,7 @@ class ReservedPort:
     """
 
     def __init__(self):
+        self.sockets = contextlib.ExitStack()
         for _ in range(100):
             with contextlib.ExitStack() as stack:
                 four = self.bind(stack, socket.AF_INET, "127.0.0.1", 0)
@@ -32,3 +33,6 @@ class ReservedPort:
 
     def close(self):
         self.sockets.close()
+
+    def __del__(self):
+        self.close()
