@@ -34,7 +34,9 @@ import Testing
     let secret = try TemporaryFile(String(repeating: "a", count: 40))
     let config = try TemporaryFile("# limits\nmax-listeners-per-ip = 3\nretry=7s\n\n")
     let program = try ProgramTests.Program(
-      ProgramTests.anyPort + ["--config", config.path, "--secret-file", secret.path])
+      ProgramTests.anyPort + [
+        "--config", config.path, "--secret-file", secret.path, "--drain-time", "1s",
+      ])
     let port = try program.port()
     let listeners = try (0..<3).map { _ in try Listener(port: port) }
     _ = try listeners[0].openingID()
@@ -101,7 +103,8 @@ import Testing
 
   @Test func `many signals at once are as good as one`() throws {
     let config = try TemporaryFile("max-listeners-per-ip = 1\n")
-    let program = try ProgramTests.Program(ProgramTests.anyPort + ["--config", config.path])
+    let program = try ProgramTests.Program(
+      ProgramTests.anyPort + ["--config", config.path, "--drain-time", "1s"])
     let port = try program.port()
     let listener = try Listener(port: port)
     for limit in 2...20 {

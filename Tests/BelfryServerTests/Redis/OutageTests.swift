@@ -164,7 +164,8 @@ import Testing
 
   @Test func `a read-only replica is a 503, its listeners hear all, and promotion ends it`() throws
   {
-    let master = try RedisServer()
+    // By default it waits five seconds for other replicas.
+    let master = try RedisServer("--repl-diskless-sync-delay", "0")
     let replica = try RedisServer("--replicaof", "127.0.0.1 \(master.port)")
     let writer = try Node(master.node)
     try writer.post("zero")

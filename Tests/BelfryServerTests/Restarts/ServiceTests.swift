@@ -229,10 +229,11 @@ import Testing
   }
 
   @Test func `several processes listen on one port when all of them say so`() throws {
-    let first = try ProgramTests.Program(ProgramTests.anyPort + ["--reuse-port"])
+    let drain = ["--drain-time", "1s"]
+    let first = try ProgramTests.Program(ProgramTests.anyPort + ["--reuse-port"] + drain)
     let port = try first.port()
     let second = try ProgramTests.Program(
-      ["--listen", "127.0.0.1:\(port)"], environment: ["BELFRY_REUSE_PORT": "true"])
+      ["--listen", "127.0.0.1:\(port)"] + drain, environment: ["BELFRY_REUSE_PORT": "true"])
     #expect(try second.port() == port)
     let listeners = try (0..<64).map { _ in try Listener(port: port) }
     kill(first.process.processIdentifier, SIGTERM)
