@@ -103,7 +103,7 @@ class BrowserTests(ProxyTests):
     def test_seven_tabs_lose_nothing_when_one_of_two_nodes_dies(self):
         site, nodes = self.cluster()
         tabs = self.chat_in_seven_tabs(site)
-        self.assertIn("listeners=4 ", nodes[0].log[-1] + nodes[1].log[-1])
+        until(lambda: "listeners=4 " in nodes[0].log[-1] + nodes[1].log[-1], "four at one node")
         nodes[0].kill()
         nodes[1].post("at the other node")
         for tab in tabs:
