@@ -7,7 +7,8 @@ import shutil
 import signal
 import subprocess
 import tempfile
-import time
+
+from waiting import PATIENCE, wait
 
 RUNTIME = "/run/user/0"
 # /run is the namespace's alone: there systemd looks whether the machine was started by it. So is the
@@ -38,17 +39,19 @@ class Manager:
         } | {"XDG_RUNTIME_DIR": RUNTIME, "XDG_CONFIG_HOME": str(self.folder)}
         self.process = subprocess.Popen(
             ["unshare", "--mount", "sh", "-c", START, "sh", f"belfry-{os.getpid()}"], env=self.environment)
-        limit = time.monotonic() + 20
-        while self.ask("is-system-running").returncode != 0:
-            if time.monotonic() > limit or self.process.poll() is not None:
-                self.close()
-                raise AssertionError("no service manager")
-            time.sleep(0.05)
+        try:
+            wait(lambda: self.ask("is-system-running").returncode == 0
+                 or self.process.poll() is not None, "a service manager")
+            if self.process.poll() is not None:
+                raise AssertionError("the service manager has ended")
+        except AssertionError:
+            self.close()
+            raise
 
     def ask(self, *command):
         return subprocess.run(
             ["nsenter", "--mount", f"--target={self.process.pid}", "systemctl", "--user", *command],
-            env=self.environment, capture_output=True, text=True, timeout=60)
+            env=self.environment, capture_output=True, text=True, timeout=PATIENCE)
 
     def do(self, *command):
         """Does what `command` says, and returns what systemctl prints."""
@@ -78,7 +81,7 @@ class Manager:
             # Stops the services, then itself.
             self.process.send_signal(signal.SIGTERM)
             try:
-                self.process.wait(30)
+                self.process.wait(PATIENCE)
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()

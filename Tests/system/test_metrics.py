@@ -16,7 +16,7 @@ import urllib.parse
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "browser"))
 
 from belfry import Belfry  # noqa: E402
-from waiting import wait  # noqa: E402
+from waiting import PATIENCE, wait  # noqa: E402
 
 LAST_CHUNK = b"0\r\n\r\n"
 MAXIMUM = 9000
@@ -40,7 +40,7 @@ class Crowd:
             stream = socket.socket()
             if buffer:
                 stream.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
-            stream.settimeout(20)
+            stream.settimeout(PATIENCE)
             stream.bind((f"127.0.0.{source}", 0))
             stream.connect(("127.0.0.1", self.port))
             stream.sendall(f"GET /stream{query} HTTP/1.1\r\nHost: test\r\n{extra}\r\n".encode())
@@ -57,7 +57,7 @@ class Crowd:
             self.bytes[stream.fileno()] = head
         return opened
 
-    def read(self, streams, until, seconds=30):
+    def read(self, streams, until):
         """Reads from each until `until(bytes)`, or its end; returns those that have ended."""
         waiting = {stream.fileno(): stream for stream in streams}
         ended = []
@@ -67,10 +67,10 @@ class Crowd:
             else:
                 stream.setblocking(False)
                 self.poll.register(descriptor, select.EPOLLIN)
-        limit = time.monotonic() + seconds
+        limit = time.monotonic() + PATIENCE
         while waiting:
             if time.monotonic() > limit:
-                raise AssertionError(f"{len(waiting)} streams still wait after {seconds} s")
+                raise AssertionError(f"{len(waiting)} streams still wait after {PATIENCE} s")
             for descriptor, _ in self.poll.poll(0.1):
                 try:
                     data = waiting[descriptor].recv(1 << 20)
@@ -108,13 +108,13 @@ class Counts(unittest.TestCase):
             "--listener-lag", "2s", "--listener-lag-bytes", "1MiB", "--drain-time", "8s",
             "--request-timeout", "1h", "--idle-timeout", "1h")
         self.addCleanup(self.server.kill)
-        line = wait(lambda: [line for line in self.server.log if "/metrics at" in line], 5,
+        line = wait(lambda: [line for line in self.server.log if "/metrics at" in line],
                     "it says where operators look")[0]
-        self.admin = http.client.HTTPConnection("127.0.0.1", int(line.rsplit(":", 1)[1]), timeout=20)
+        self.admin = http.client.HTTPConnection("127.0.0.1", int(line.rsplit(":", 1)[1]), timeout=PATIENCE)
         self.addCleanup(self.admin.close)
         self.crowd = Crowd(self.server.port)
         self.addCleanup(self.crowd.close)
-        self.publisher = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=20)
+        self.publisher = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=PATIENCE)
         self.addCleanup(self.publisher.close)
         # What ought to stand on the page; what isn't named is 0.
         self.expected = dict.fromkeys(
@@ -142,7 +142,7 @@ class Counts(unittest.TestCase):
     def settle(self, listeners):
         """The page as soon as so many listeners are left on it."""
         return wait(
-            lambda: (page := self.page())["belfry_listeners"] == listeners and page, 30,
+            lambda: (page := self.page())["belfry_listeners"] == listeners and page,
             f"{listeners} listeners")
 
     def publish(self, message, room="chat", status=204):
@@ -256,13 +256,13 @@ class Counts(unittest.TestCase):
 
         # The rest is sent away; who leaves by itself meanwhile is the quicker of the two or not. A
         # request that never ends keeps the server here until the counts were read.
-        unfinished = socket.create_connection(("127.0.0.1", self.server.port), 20)
+        unfinished = socket.create_connection(("127.0.0.1", self.server.port), PATIENCE)
         self.addCleanup(unfinished.close)
         unfinished.sendall(b"POST /post HTTP/1.1\r\nHost: a\r\n")
         connections = crowd.connections + 2
         page = wait(
             lambda: (page := self.page())["belfry_connections_accepted_total"] == connections and page,
-            5, f"{connections} connections accepted")
+            f"{connections} connections accepted")
         self.assertEqual(page["belfry_connections"], 2)
         self.server.process.send_signal(signal.SIGTERM)
         for stream in rest[::2]:
@@ -281,7 +281,7 @@ class Counts(unittest.TestCase):
             {name for name, value in page.items() if "connections_ended" in name and value}, set())
         print(f"\n  {opened} listeners came and went, {drained} of them sent away; every count is exact")
         unfinished.close()
-        self.assertEqual(self.server.process.wait(20), 0)
+        self.assertEqual(self.server.process.wait(PATIENCE), 0)
 
 
 if __name__ == "__main__":

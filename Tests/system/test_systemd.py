@@ -5,7 +5,6 @@ import os
 import pathlib
 import re
 import signal
-import socket
 import sys
 import threading
 import time
@@ -15,8 +14,8 @@ TESTS = pathlib.Path(__file__).resolve().parents[1]
 sys.path += [str(TESTS / "browser"), str(TESTS / "nginx")]
 
 import belfry  # noqa: E402
-from ports import ReservedPort  # noqa: E402
 from client import Client  # noqa: E402
+from ports import ReservedPort  # noqa: E402
 from systemd import Manager  # noqa: E402
 from waiting import wait  # noqa: E402
 
@@ -57,7 +56,7 @@ class Knocking:
 
 
 class Systemd(unittest.TestCase):
-    def start(self):
+    def start(self, watchdog="30s"):
         """The socket and a node on it; returns a client."""
         reserved = ReservedPort()
         self.addCleanup(reserved.close)
@@ -70,7 +69,8 @@ class Systemd(unittest.TestCase):
         socket_unit = units["belfry.socket"].replace("127.0.0.1:5000", f"127.0.0.1:{port}")
         units["belfry.socket"] = re.sub("ListenStream=/run.*", "", socket_unit)
         units["belfry@.service.d/test.conf"] = (
-            "[Service]\nLimitNOFILE=\nWatchdogSec=2s\nTimeoutAbortSec=1s\nEnvironmentFile=\n"
+            "[Service]\nLimitNOFILE=\nTimeoutAbortSec=1s\nEnvironmentFile=\n"
+            f"WatchdogSec={watchdog}\n"
             "StandardError=append:%E/log\n")
         self.manager = Manager(units)
         self.addCleanup(self.manager.close)
@@ -129,7 +129,7 @@ class Systemd(unittest.TestCase):
         self.manager.do("kill", "--kill-whom=main", "--signal=USR2", "belfry@1")
         successor = wait(
             lambda: (self.manager.process_of("belfry@1") or process) != process
-            and self.manager.process_of("belfry@1"), 20, "a successor is the service")
+            and self.manager.process_of("belfry@1"), "a successor is the service")
         client.post("two")
         self.assertEqual(self.manager.do("is-active", "belfry@1"), "active")
         self.manager.do("restart", "belfry@1")
@@ -148,7 +148,7 @@ class Systemd(unittest.TestCase):
         self.assertNotEqual(self.manager.ask("restart", "belfry@1").returncode, 0)
         # As many as would make systemd give up by itself, and two more.
         wait(lambda: int(self.manager.do("show", "--property=NRestarts", "--value", "belfry@1")) > 6,
-             20, "tried again and again")
+             "tried again and again")
         with contextlib.closing(client.connect()) as waiting:
             mistake.unlink()
             self.manager.do("daemon-reload")
@@ -170,11 +170,10 @@ class Systemd(unittest.TestCase):
         self.assertIn("restarted", again.next()["data"])
 
     def test_a_loop_that_hangs_is_ended_and_started_anew(self):
-        client = self.start()
+        client = self.start(watchdog="3s")
         process = self.manager.process_of("belfry@1")
         os.kill(process, signal.SIGSTOP)
-        wait(lambda: self.manager.process_of("belfry@1") not in (0, process), 20,
-             "another process")
+        wait(lambda: self.manager.process_of("belfry@1") not in (0, process), "another process")
         self.assertEqual(client.get("/healthz").status, 200)
         self.assertEqual(self.manager.do("show", "--property=NRestarts", "--value", "belfry@1"), "1")
 
