@@ -234,6 +234,7 @@ package final class Server {
     http.close()
     admin?.close()
     keep()
+    service?.finish()
     succession = nil
     accessLog?.close()
     if let failure { throw failure }

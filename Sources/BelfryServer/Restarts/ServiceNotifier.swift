@@ -76,6 +76,15 @@ final class ServiceNotifier {
     }
   }
 
+  /// Says what was not heard yet, for as long as `limit` at most: else a busy service manager would never
+  /// hear of a successor, or of the end. The loop has ended.
+  func finish(within limit: Duration = .seconds(1)) {
+    _ = ServiceSocket.insist(for: limit) {
+      retry()
+      return unsent.isEmpty
+    }
+  }
+
   /// Such a file need not be kept any longer.
   func forgetFile(named name: String) { send("FDSTOREREMOVE=1\nFDNAME=\(name)") }
 
