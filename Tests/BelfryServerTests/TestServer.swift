@@ -34,6 +34,9 @@ final class TestServer {
     reserved = try ReservedPort()
     settings.listen = [.tcp(host: "127.0.0.1", port: reserved.number)]
     settings.drainTime = .milliseconds(500)
+    // On a busy machine a test may take longer than the defaults let a client be slow or silent.
+    settings.hub.listenerLag = .seconds(3600)
+    settings.http.requestTime = .seconds(3600)
     settings.vue = Array("// Vue stands here.".utf8)
     change(&settings)
     let shared = Shared()

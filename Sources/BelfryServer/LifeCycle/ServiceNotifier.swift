@@ -79,12 +79,12 @@ final class ServiceNotifier {
   /// Such a file need not be kept any longer.
   func forgetFile(named name: String) { send("FDSTOREREMOVE=1\nFDNAME=\(name)") }
 
-  /// Sends what the service manager has not taken yet, for at most five seconds. The loop has ended.
+  /// Sends what the service manager has not taken yet, for at most `limit`. The loop has ended.
   ///
   /// Its queue may be full at that moment, and without its MAINPID it would take the end of this process for
   /// the end of the service.
-  func close() {
-    _ = ServiceSocket.insist(for: .seconds(5)) {
+  func close(within limit: Duration = .seconds(5)) {
+    _ = ServiceSocket.insist(for: limit) {
       retry()
       return unsent.isEmpty
     }

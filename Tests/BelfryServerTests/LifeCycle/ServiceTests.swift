@@ -12,7 +12,7 @@ import Testing
 
   @Test(arguments: [false, true])
   func `it hears of the start, of life, of a takeover and of the end`(isAbstract: Bool) throws {
-    let manager = DatagramSocket(isAbstract: isAbstract)
+    let manager = DatagramSocket(isAbstract: isAbstract, readsAhead: true)
     // Before it can have said anything: what it says waits here until it is asked for.
     let start = ContinuousClock.now
     let program = try ProgramTests.Program(
@@ -79,18 +79,6 @@ import Testing
     return queued
   }
 
-  @Test func `what the manager's queue had no place for is sent before the process ends`() throws {
-    let manager = DatagramSocket()
-    let notifier = try ServiceNotifier(on: EventLoop(), ServiceSettings(socket: manager.name))
-    let queued = try fill(manager)
-    notifier.handedOver(to: 7)
-    let carried = Carried(manager)
-    let reader = RunningThread { for _ in 0..<queued { _ = carried.value.receive() } }
-    notifier.close()
-    reader.join()
-    #expect(manager.receive() == "MAINPID=7\nREADY=1")
-  }
-
   @Test func `a file is kept when the manager hears of it, and it may take its time`() throws {
     let manager = DatagramSocket()
     let notifier = try ServiceNotifier(on: EventLoop(), ServiceSettings(socket: manager.name))
@@ -104,6 +92,20 @@ import Testing
     #expect(notifier.keep(file, named: "history"))
     #expect(manager.receive() == "STOPPING=1")
     #expect(manager.receive() == "FDSTORE=1\nFDNAME=history")
+  }
+
+  @Test func `a manager that hears late of a successor hears of it all the same`() throws {
+    let manager = DatagramSocket()
+    let notifier = try ServiceNotifier(on: EventLoop(), ServiceSettings(socket: manager.name))
+    var queued = 0
+    while queued < 1_000_000, try ServiceSocket(path: manager.name).send("x") { queued += 1 }
+    notifier.handedOver(to: 7)
+    let thread = RunningThread { [notifier = Carried(notifier)] in
+      notifier.value.close(within: .seconds(Client.patience))
+    }
+    for _ in 0..<queued { #expect(manager.receive() == "x") }
+    #expect(manager.receive() == "MAINPID=7\nREADY=1")
+    thread.join()
   }
 
   // MARK: Sockets
