@@ -97,8 +97,7 @@ import Testing
   @Test func `a manager that hears late of a successor hears of it all the same`() throws {
     let manager = DatagramSocket()
     let notifier = try ServiceNotifier(on: EventLoop(), ServiceSettings(socket: manager.name))
-    var queued = 0
-    while queued < 1_000_000, try ServiceSocket(path: manager.name).send("x") { queued += 1 }
+    let queued = try fill(manager)
     notifier.handedOver(to: 7)
     let thread = RunningThread { [notifier = Carried(notifier)] in
       notifier.value.close(within: .seconds(Client.patience))
