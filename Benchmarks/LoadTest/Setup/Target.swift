@@ -1,4 +1,5 @@
 internal import Reactor
+internal import TextCoding
 
 /// What is loaded: where streams are opened and messages published, and in what words.
 package struct Target: Codable, Equatable, Sendable {
@@ -70,7 +71,7 @@ package struct Target: Codable, Equatable, Sendable {
       throw BadInput("--publish-body must contain {message}")
     }
     for door in [stream, publish] {
-      guard door.path.hasPrefix("/"), door.path.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
+      guard door.path.hasPrefix("/"), door.path.utf8.allSatisfy(\.isVisible) else {
         throw BadInput(
           "\(door.path.debugDescription) is not a valid path: it must begin with / and be ASCII")
       }

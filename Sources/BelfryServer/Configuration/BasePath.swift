@@ -1,3 +1,5 @@
+internal import TextCoding
+
 /// What all paths of a server begin with: nothing, or `/` and segments.
 ///
 /// Letters, digits and `-._~` alone, no empty segment and none of dots, since it stands in headers,
@@ -10,15 +12,7 @@ package struct BasePath: Hashable, Sendable {
   package init?(_ text: String) {
     let path = text.hasSuffix("/") ? String(text.dropLast()) : text
     let isPath = path.isEmpty || path.hasPrefix("/")
-    let isPlain = path.utf8.allSatisfy { byte in
-      switch byte {
-      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "/"), UInt8(ascii: "-"),
-        UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "~"):
-        true
-      default: false
-      }
-    }
+    let isPlain = path.utf8.allSatisfy { $0.isAlphanumeric || "/-._~".utf8.contains($0) }
     let segments = path.split(separator: "/", omittingEmptySubsequences: false).dropFirst()
     let isNormal = segments.allSatisfy { !$0.isEmpty && $0 != "." && $0 != ".." }
     guard isPath, isPlain, isNormal else { return nil }

@@ -1,3 +1,5 @@
+internal import TextCoding
+
 /// A number of a setting, `15` or `1.5`: exact, never negative, never rounded.
 struct DecimalNumber {
   /// The most digits before and behind the point; the fraction reaches an attosecond of a
@@ -12,11 +14,11 @@ struct DecimalNumber {
   /// digits may follow.
   static func parse(_ text: String) -> (number: DecimalNumber, unit: String)? {
     let utf8 = text.utf8
-    let whole = utf8.prefix(while: isDigit)
+    let whole = utf8.prefix(while: \.isDigit)
     var rest = utf8[whole.endIndex...]
     var fraction = rest.prefix(0)
     if rest.first == UInt8(ascii: ".") {
-      fraction = rest.dropFirst().prefix(while: isDigit)
+      fraction = rest.dropFirst().prefix(while: \.isDigit)
       guard !fraction.isEmpty else { return nil }
       rest = rest[fraction.endIndex...]
     }
@@ -37,9 +39,5 @@ struct DecimalNumber {
     let power = (0..<scale).reduce(Int128(1)) { power, _ in power * 10 }
     let (quotient, remainder) = product.quotientAndRemainder(dividingBy: power)
     return remainder == 0 ? quotient : nil
-  }
-
-  private static func isDigit(_ byte: UInt8) -> Bool {
-    UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte
   }
 }

@@ -1,3 +1,5 @@
+internal import TextCoding
+
 /// An origin as browsers send it: `https://example.org` (RFC 6454, section 6.2).
 struct OriginText: Hashable, Sendable {
   /// In lower case, without the scheme's own port.
@@ -7,7 +9,7 @@ struct OriginText: Hashable, Sendable {
   init?(_ text: String) {
     let parts = text.split(separator: "/", maxSplits: 2, omittingEmptySubsequences: false)
     guard parts.count == 3, parts[1].isEmpty, !parts[2].isEmpty, !parts[2].contains("/"),
-      parts[2].utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
+      parts[2].utf8.allSatisfy(\.isVisible)
     else { return nil }
     let port: String
     switch parts[0] {

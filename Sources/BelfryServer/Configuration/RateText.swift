@@ -1,4 +1,5 @@
 package import Limits
+internal import TextCoding
 
 /// A rate as settings write it: `5/s`, `20/m`, `100/10m`; `0` is none.
 package struct RateText: Hashable, Sendable, CustomStringConvertible {
@@ -15,10 +16,10 @@ package struct RateText: Hashable, Sendable, CustomStringConvertible {
       return
     }
     let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-    guard parts.count == 2, let count = Int(parts[0]), parts[0].utf8.allSatisfy(Self.isDigit),
+    guard parts.count == 2, let count = Int(parts[0]), parts[0].utf8.allSatisfy(\.isDigit),
       1...Rate.maximumCount ~= count
     else { throw Self.error(text) }
-    let isUnit = parts[1].utf8.first.map { !Self.isDigit($0) } ?? false
+    let isUnit = parts[1].utf8.first.map { !$0.isDigit } ?? false
     guard let period = try? DurationText(parsing: isUnit ? "1\(parts[1])" : String(parts[1])),
       .milliseconds(1)...Rate.maximumPeriod ~= period.duration
     else { throw Self.error(text) }
@@ -28,12 +29,8 @@ package struct RateText: Hashable, Sendable, CustomStringConvertible {
   package var description: String {
     guard let rate else { return "0" }
     let period = DurationText(rate.period).description
-    let isOne = period.first == "1" && period.utf8.dropFirst().first.map(Self.isDigit) == false
+    let isOne = period.first == "1" && period.utf8.dropFirst().first?.isDigit == false
     return "\(rate.count)/\(isOne && !period.contains(".") ? period.dropFirst() : period[...])"
-  }
-
-  private static func isDigit(_ byte: UInt8) -> Bool {
-    UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte
   }
 
   private static func error(_ text: String) -> SettingTextError {
