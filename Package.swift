@@ -172,6 +172,7 @@ let parts = [
   ],
 ]
 if let part = Context.environment["BELFRY_PART"], !part.isEmpty {
+  // Nothing can be built of a name that scripts/test misspelt.
   guard var needed = parts[part] else { fatalError("There is no part \(part).") }
   // Grows while it is walked, by what each of its targets stands on.
   var index = 0
