@@ -1,4 +1,3 @@
-import EventStream
 import Foundation
 import Hub
 import Limits
@@ -9,24 +8,8 @@ import Testing
 @testable import Operations
 
 @Suite struct MetricsTextTests {
-  private func figures() -> Figures {
-    var lag = DurationHistogram()
-    lag.observe(.microseconds(150))
-    lag.observe(.milliseconds(3), times: 2)
-    lag.observe(.seconds(20))
-    var figures = Figures(
-      hub: HubCounters.none, admission: AdmissionCounters(),
-      backplane: BackplaneStatus(name: "redis", isUp: false), readiness: Readiness([.backplane]),
-      loopLag: lag, maximumListeners: 7, maximumRooms: 8, maximumConnections: 9,
-      startTime: 1_795_771_017.25)
-    figures.process = ProcessFigures(
-      openDescriptors: 1, maximumDescriptors: 2, residentBytes: 3, virtualBytes: 4,
-      processorTime: .milliseconds(1250))
-    return figures
-  }
-
   @Test func `every line can be read, and every series has a type`() {
-    let page = MetricsPage(MetricsText(figures()).text)
+    let page = MetricsPage(MetricsText(Figures.sample).text)
     #expect(page.malformed.isEmpty, "\(page.malformed)")
     for name in page.series.keys {
       let family = name.prefix { $0 != "{" }
@@ -38,7 +21,7 @@ import Testing
   }
 
   @Test func `whatever is counted by reason begins at 0, for each reason`() {
-    let page = MetricsPage(MetricsText(figures()).text)
+    let page = MetricsPage(MetricsText(Figures.sample).text)
     func reasons<Reason: CaseIterable & RawRepresentable<String>>(
       _ name: String, _: Reason.Type
     ) {
@@ -52,7 +35,7 @@ import Testing
   }
 
   @Test func `buckets add up, and what is unknown is left out`() {
-    let page = MetricsPage(MetricsText(figures()).text)
+    let page = MetricsPage(MetricsText(Figures.sample).text)
     let name = "belfry_loop_lag_seconds"
     for (bound, count) in [
       ("0.0001", 0), ("0.000125", 0), ("0.00016", 1), ("0.0025", 1), ("0.00315", 3), ("10.0", 3),
@@ -63,7 +46,7 @@ import Testing
     #expect(page["process_cpu_seconds_total"] == 1.25)
     #expect(page["process_start_time_seconds"] == 1_795_771_017.25)
     #expect(page["belfry_backplane_up{backplane=\"redis\"}"] == 0 && page["belfry_ready"] == 0)
-    var fewer = figures()
+    var fewer = Figures.sample
     (fewer.startTime, fewer.process) = (nil, nil)
     #expect(!MetricsText(fewer).text.contains("process_"))
   }
@@ -71,7 +54,7 @@ import Testing
   @Test func `promtool has nothing to say against it`() throws {
     let path = NSTemporaryDirectory() + "belfry-\(UInt64.random(in: 0...UInt64.max))"
     defer { for end in ["", ".said"] { try? FileManager.default.removeItem(atPath: path + end) } }
-    try MetricsText(figures()).text.write(toFile: path, atomically: false, encoding: .utf8)
+    try MetricsText(Figures.sample).text.write(toFile: path, atomically: false, encoding: .utf8)
     let promtool = try ChildProcess(
       "/usr/bin/promtool", ["check", "metrics"], input: path, output: path + ".said")
     #expect(promtool.end())
@@ -84,7 +67,7 @@ import Testing
     let data = try Data(contentsOf: Repository.root.appendingPathComponent(path))
     let dashboard = try #require(JSONSerialization.jsonObject(with: data) as? [String: Any])
     #expect(dashboard["title"] as? String == "Belfry")
-    let text = MetricsText(figures()).text
+    let text = MetricsText(Figures.sample).text
     let names = Set(
       MetricsPage(text).series.keys.map { String($0.prefix { $0 != "{" }) })
     var expressions: [String] = []
@@ -121,11 +104,4 @@ private enum Repository {
     URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .deletingLastPathComponent()
   }()
-}
-
-extension HubCounters {
-  /// Of a hub that has done nothing.
-  fileprivate static var none: HubCounters {
-    Hub(settings: HubSettings(), epoch: Epoch("e")!, sink: Nobody(), now: .now).counters
-  }
 }

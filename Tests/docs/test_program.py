@@ -58,7 +58,7 @@ def unknown_metrics(text, metrics):
     """Names of metrics in `text` that a server doesn't have."""
     for name in re.findall(r"\b(?:belfry|process)_[a-z_]*[a-z]", text):
         base = re.sub(r"_(bucket|sum|count)$", "", name)
-        is_known = name in metrics or (base in metrics and metrics[base][0] == "histogram")
+        is_known = name in metrics or (base in metrics and metrics[base]["kind"] == "histogram")
         if not is_known and name not in NO_METRICS:
             yield name
 
@@ -182,14 +182,14 @@ class Names(unittest.TestCase):
     def test_each_reason_is_explained(self):
         """The tables beside the generated one have every reason, and no other."""
         text = "".join(page.text for page in pages())
-        for metric, (_, _, labels) in docs.metrics().items():
-            if "reason" not in labels:
+        for metric, row in docs.metrics().items():
+            if not row["reasons"]:
                 continue
             tables = re.findall(
                 r"(?:^\| `reason` \||^\| reason \|).*\n\| --- .*\n((?:\|.*\n)+)", text, re.M)
             rows = [set(re.findall(r"`([a-z-]+)`", " ".join(
                 row.split("|")[1] for row in table.splitlines()))) for table in tables]
-            self.assertIn(set(labels["reason"]), rows, metric)
+            self.assertIn(set(row["reasons"]), rows, metric)
 
     def test_a_name_that_is_none_is_found(self):
         class Said:
@@ -197,7 +197,7 @@ class Names(unittest.TestCase):
             code = ["--listen", "--lisen", "belfry"]
 
         self.assertEqual(list(unknown_options(Said, {"--listen"})), ["a.md: --lisen"])
-        metrics = {"belfry_a_seconds": ("histogram", "", {}), "belfry_b": ("gauge", "", {})}
+        metrics = {"belfry_a_seconds": {"kind": "histogram"}, "belfry_b": {"kind": "gauge"}}
         self.assertEqual(
             list(unknown_metrics("belfry_a_seconds_bucket belfry_b_sum belfry_c", metrics)),
             ["belfry_b_sum", "belfry_c"])

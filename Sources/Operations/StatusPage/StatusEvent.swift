@@ -1,7 +1,5 @@
 internal import BelfryVersion
 internal import Hub
-internal import Limits
-internal import Reactor
 internal import TextCoding
 
 /// The server's figures of one moment, as the status page gets them: totals, and the present state of
@@ -9,65 +7,52 @@ internal import TextCoding
 /// makes.
 struct StatusEvent {
   var figures: Figures
+  /// Those of the event before.
+  var last: Figures
   /// By the wall clock, in seconds since 1970.
   var time: Double
   /// Since the server was made.
   var uptime: Duration
   /// Processor time that the loop's thread has used.
   var loopTime: Duration
-  /// How late the loop came to things in the time since the event before.
-  var lag: DurationHistogram
-  /// How long messages of that time took to their last listener.
-  var publishing: DurationHistogram
 
   /// One JSON object. Durations are in milliseconds but for `uptime`, which is in seconds; what is not
   /// known is null.
   var json: String {
-    let (hub, connections) = (figures.hub, figures.admission.connections)
-    let process = figures.process
     var json = JSONWriter()
     json.object { json in
       json.member("version", Version.text)
       json.member("time", Int(1000 * time))
       json.member("uptime", Self.milliseconds(uptime) / 1000)
+      json.member("cpu", Self.milliseconds(loopTime))
       json.member("backplane", figures.backplane.name)
       json.member("up", figures.backplane.isUp)
       json.member("draining", figures.readiness.obstacles.contains(.draining))
       json.member("full", figures.readiness.obstacles.contains(.listeners))
-      json.member("listeners", hub.listeners)
-      json.member("behind", hub.behind)
-      json.member("opened", hub.opened)
-      json.member("published", hub.published + hub.strays)
-      json.member("delivered", hub.delivered)
-      json.member("coalesced", hub.coalesced)
-      json.member("bytes", hub.bytes)
-      json.member("rooms", hub.rooms)
-      json.member("roomLimit", figures.maximumRooms)
-      json.member("messages", hub.historyEntries)
-      json.member("history", hub.historyBytes)
-      json.member("connections", connections.open)
-      json.member("accepted", connections.accepted)
-      json.member("lag", lag.quantile(1).map(Self.milliseconds))
-      json.member("p50", publishing.quantile(0.5).map(Self.milliseconds))
-      json.member("p99", publishing.quantile(0.99).map(Self.milliseconds))
-      json.member("memory", process?.residentBytes)
-      json.member("descriptors", process?.openDescriptors)
-      json.member("descriptorLimit", process?.maximumDescriptors)
-      json.member("cpu", Self.milliseconds(loopTime))
-      Self.ledger("closed", CloseReason.self, hub.closed, &json)
-      Self.ledger("refused", RefusalReason.self, figures.admission.refused, &json)
-      Self.ledger("ended", ConnectionEnd.self, connections.ended, &json)
-      Self.ledger("gaps", GapReason.self, hub.gaps, &json)
+      for row in MetricTable.rows { write(row, &json) }
     }
     return json.text
   }
 
-  /// How often each reason occurred: `"closed":{"client":3,…}`.
-  private static func ledger<Reason: CaseIterable & RawRepresentable<String>>(
-    _ name: String, _: Reason.Type, _ count: (Reason) -> Int, _ json: inout JSONWriter
-  ) {
-    json.member(name) { json in
-      for reason in Reason.allCases { json.member(reason.rawValue, count(reason)) }
+  private func write(_ row: MetricRow, _ json: inout JSONWriter) {
+    switch (row.page, row.reader) {
+    case (.value(let name), .number(let read)):
+      switch read(figures) {
+      case .whole(let number): json.member(name, number)
+      case .fraction(let number): json.member(name, number)
+      case nil: json.member(name, nil as Int?)
+      }
+    case (.value(let name), .byReason(let reasons, let read)):
+      // `"closed":{"client":3,…}`
+      json.member(name) { json in
+        for (reason, count) in zip(reasons, read(figures)) { json.member(reason, count) }
+      }
+    case (.quantiles(let quantiles), .histogram(let read)):
+      let histogram = read(figures).since(read(last))
+      for (name, share) in quantiles {
+        json.member(name, histogram.quantile(share).map(Self.milliseconds))
+      }
+    default: break
     }
   }
 

@@ -70,10 +70,8 @@ final class StatusStream {
     var figures = instruments.read()
     figures.process = process
     let event = StatusEvent(
-      figures: figures, time: WallClock.preciseSeconds, uptime: now - start,
-      loopTime: .nanoseconds(Int64(MonotonicClock.threadProcessorTime)),
-      lag: figures.loopLag.since(last.loopLag),
-      publishing: figures.hub.publishToLastWrite.since(last.hub.publishToLastWrite))
+      figures: figures, last: last, time: WallClock.preciseSeconds, uptime: now - start,
+      loopTime: .nanoseconds(Int64(MonotonicClock.threadProcessorTime)))
     hub.append(event.json, to: Self.room, number: hub.newest + 1, now: now)
     hub.advance(to: now)
     last = figures

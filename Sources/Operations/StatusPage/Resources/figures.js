@@ -9,6 +9,9 @@ const now = (key) => (one) => one.now[key];
 const used = ({ now: { descriptors, descriptorLimit } }) =>
   (descriptorLimit ? descriptors / descriptorLimit : 0);
 
+/// With those that other programs publish over Redis.
+const published = (numbers) => numbers.published + numbers.withoutId;
+
 /// A tile is a label, one or two `lines` with a text for their numbers, the least that its plot's
 /// height stands for, a further line of text, and what makes it alarming.
 export const tiles = [
@@ -27,8 +30,8 @@ export const tiles = [
   },
   {
     id: 'published', label: 'Published', text: rate, least: 10,
-    lines: [{ of: per('published') }],
-    more: (one) => `${joined(count(one.now.published))} total`,
+    lines: [{ of: (one) => (one.per ? published(one.per) : null) }],
+    more: (one) => `${joined(count(published(one.now)))} total`,
   },
   {
     id: 'bytes', label: 'Bytes to listeners', text: bytesPerSecond, least: 1024,

@@ -5,23 +5,23 @@ export const span = 300000;
 
 const sum = (object) => Object.values(object).reduce((total, value) => total + value, 0);
 
-/// What happened between two events of one process, for each reason.
+/// The differences between the numbers of two events of one process.
 const differences = (now, before) =>
-  Object.fromEntries(Object.entries(now).map(([key, value]) => [key, value - (before[key] || 0)]));
+  Object.fromEntries(Object.entries(now)
+    .filter(([, value]) => typeof value === 'number')
+    .map(([key, value]) => [key, value - (before[key] || 0)]));
 
 export const ledgers = ['closed', 'refused', 'ended', 'gaps'];
 
-/// One point of all plots. `now` is as it came, `per` is per second and null where nothing came
-/// before; `reasons` is how often each happened since the point before.
+/// One point of all plots. `now` is as it came, `per` is how much each number rose per second, and null where
+/// nothing came before; `reasons` is how often each happened since the point before.
 const point = (now, epoch, before) => {
   const isNext = before && before.epoch === epoch && now.uptime > before.now.uptime;
   const one = { time: now.time, epoch, now, per: null, reasons: {} };
   if (!isNext) return one;
   const seconds = now.uptime - before.now.uptime;
-  one.per = {};
-  for (const key of ['opened', 'published', 'delivered', 'coalesced', 'bytes', 'accepted', 'cpu']) {
-    one.per[key] = (now[key] - before.now[key]) / seconds;
-  }
+  one.per = Object.fromEntries(Object.entries(differences(now, before.now))
+    .map(([key, difference]) => [key, difference / seconds]));
   for (const key of ledgers) {
     one.reasons[key] = differences(now[key], before.now[key]);
     one.per[key] = sum(one.reasons[key]) / seconds;
