@@ -42,9 +42,9 @@ package final class Server {
   let secret: [UInt8]?
   let service: ServiceNotifier?
   /// The server that this one takes over from.
-  let predecessor: Inheritance?
+  let predecessor: Predecessor?
   /// The server that takes over from this one.
-  var succession: Succession?
+  var succession: Successor?
   /// Asked for one while its predecessor was still there.
   var isHandOverWanted = false
   /// Why it could not begin to serve.

@@ -9,11 +9,11 @@ extension Server {
   /// The server that this one takes over from; nil when it begins by itself.
   ///
   /// - Throws: a `SettingsError` when that can't be, a `ReactorError` for what the machine refuses.
-  static func predecessor(_ settings: ServerSettings, on loop: EventLoop) throws -> Inheritance? {
+  static func predecessor(_ settings: ServerSettings, on loop: EventLoop) throws -> Predecessor? {
     guard let predecessor = settings.predecessor else { return nil }
-    let inheritance: Inheritance
+    let inheritance: Predecessor
     do {
-      inheritance = try Inheritance(predecessor, on: loop)
+      inheritance = try Predecessor(predecessor, on: loop)
     } catch let error as HandoverError {
       throw SettingsError("\(error)")
     }
@@ -24,7 +24,7 @@ extension Server {
   }
 
   /// Serves when the predecessor says so.
-  func prepare(for predecessor: Inheritance, onServing: @escaping () -> Void) {
+  func prepare(for predecessor: Predecessor, onServing: @escaping () -> Void) {
     predecessor.prepare(
       hub: hub, local: local,
       handlers: .init(
@@ -70,7 +70,7 @@ extension Server {
       sockets: roles, secret: secret, backplane: settings.backplane)
     service?.reloading()
     do throws(ReactorError) {
-      succession = try Succession(
+      succession = try Successor(
         on: loop, successor, within: settings.takeoverTimeout,
         sockets: sockets.map(\.descriptor), hello: hello, hub: hub, local: local, logger: logger,
         handlers: .init(

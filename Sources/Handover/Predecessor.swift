@@ -2,7 +2,7 @@ package import Hub
 package import Reactor
 
 /// What comes from the server that this one takes over from: brings its history in, and tells when to serve.
-package final class Inheritance {
+package final class Predecessor {
   /// What the new server does.
   package struct Handlers {
     /// Begins to listen.

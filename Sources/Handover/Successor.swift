@@ -3,7 +3,7 @@ package import Logging
 package import Reactor
 
 /// Hands a running server over to a successor, which it starts: does what `Takeover` says.
-package final class Succession {
+package final class Successor {
   /// What its server does with the outcome; each is called at most once.
   package struct Handlers {
     /// The successor, process so and so, serves: send everybody away.
