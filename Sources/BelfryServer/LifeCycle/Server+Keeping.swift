@@ -5,19 +5,6 @@ internal import Reactor
 
 /// Leaving the history to the next process of the service, when no successor has it.
 extension Server {
-  /// What the last process of the service has left; nil when there is nothing, or it can't be used.
-  static func kept(_ settings: ServerSettings, _ logger: Logger) -> KeptHistory? {
-    do {
-      return try settings.keptFile.flatMap {
-        try KeptHistory($0, backplane: settings.backplane)
-      }
-    } catch {
-      logger.warning(
-        "history of the previous process not restored", metadata: ["reason": "\(error)"])
-      return nil
-    }
-  }
-
   /// This server serves, so that what the last one has left is of the past: nobody may begin with it
   /// once more.
   func dropKept() {
@@ -36,8 +23,8 @@ extension Server {
   /// Leaves everything to the next process, if there is a service manager to keep it. The loop has
   /// ended, and this may take some seconds.
   func keep() {
-    guard let service, failure == nil, predecessor?.serves ?? true else { return }
-    guard !(succession?.mayServe ?? false) else {
+    guard let service, life.failure == nil, life.hasServed else { return }
+    guard !(successor?.mayServe ?? false) else {
       if !service.isOver {
         logger.warning("history not saved: a successor may have added messages")
       }
@@ -45,8 +32,8 @@ extension Server {
     }
     do throws(ReactorError) {
       let file = try MemoryFile(labelled: ServerSettings.keptFileName)
-      let hello = HandoverPacket.Hello(secret: secret, backplane: settings.backplane)
-      try KeptHistory.write(hello, hub, local, to: file)
+      let hello = HandoverPacket.Hello(secret: sessions.secret, backplane: settings.backplane)
+      try KeptHistory.write(hello, hub, fanOut.local, to: file)
       guard service.keep(file, named: ServerSettings.keptFileName) else {
         return logger.warning("history not saved: the service manager did not accept it")
       }

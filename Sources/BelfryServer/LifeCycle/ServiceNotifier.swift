@@ -1,3 +1,4 @@
+internal import Logging
 internal import Reactor
 
 /// How the service manager is reached, and how often it wants to hear from us.
@@ -25,6 +26,20 @@ final class ServiceNotifier {
   private var timer: Event?
   /// Another process is the service now.
   private(set) var isOver = false
+
+  /// The one that the settings want; nil: none, or none can be reached, which the log is told.
+  static func of(
+    _ settings: ServerSettings, on loop: EventLoop, logger: Logger
+  ) -> ServiceNotifier? {
+    guard let service = settings.service else { return nil }
+    do throws(ReactorError) {
+      return try ServiceNotifier(on: loop, service)
+    } catch {
+      // Without it there is only nobody who knows.
+      logger.warning("cannot notify the service manager", metadata: ["reason": "\(error)"])
+      return nil
+    }
+  }
 
   init(on loop: EventLoop, _ settings: ServiceSettings) throws(ReactorError) {
     socket = try ServiceSocket(path: settings.socket)

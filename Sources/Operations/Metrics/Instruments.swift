@@ -14,14 +14,12 @@ package final class Instruments {
   private let startTime: Double?
 
   /// - Parameter http: the public side, whose connections are counted.
-  package init(
-    hub: Hub, backplane: any Backplane, admission: Admission, http: HTTPServer, lag: LoopLag
-  ) {
+  package init(hub: Hub, backplane: any Backplane, admission: Admission, http: HTTPServer) {
     self.hub = hub
     self.backplane = backplane
     self.admission = admission
     self.http = http
-    self.lag = lag
+    lag = LoopLag(tickInterval: hub.tickInterval, now: MonotonicClock.nanoseconds)
     // What is not known is left out; nothing else depends on it.
     startTime = try? ProcessFigures.startTime()
   }

@@ -1,0 +1,50 @@
+internal import EventStream
+internal import Hub
+internal import Limits
+internal import Logging
+internal import Operations
+internal import Reactor
+internal import RedisBackplane
+internal import Responses
+
+/// The rooms with their listeners, and what brings messages to them.
+struct FanOut {
+  let hub: Hub
+  let streams: StreamSet
+  let backplane: any Backplane
+  /// The same when it is this process alone.
+  let local: LocalBackplane?
+
+  init(
+    on loop: EventLoop, _ settings: ServerSettings, sockets: SocketOptions, admission: Admission,
+    accessLog: AccessLog?, logger: Logger
+  ) throws {
+    let relay = StreamRelay()
+    let streams = try StreamSet(on: loop) { relay.pass($0, $1) }
+    var generator = SystemRandomNumberGenerator()
+    let epoch = Epoch.random(using: &generator)
+    let hub = Hub(
+      settings: settings.hub, epoch: epoch,
+      sink: SocketSink(
+        streams, userTimeout: sockets.userTimeout,
+        onWrite: accessLog.map { log in { log.wrote($0, to: $1) } },
+        onClose: { socket, reason in
+          admission.closed(socket)
+          accessLog?.closed(socket, reason)
+        }),
+      now: .now)
+    relay.hub = hub
+    self.streams = streams
+    self.hub = hub
+    if let redis = settings.redis {
+      local = nil
+      backplane = try RedisBackplane(on: loop, redis, hub: hub, logger: logger)
+    } else {
+      let local = LocalBackplane(epoch: epoch) { text, room, number in
+        hub.append(text, to: room, number: number, now: .now)
+      }
+      self.local = local
+      backplane = local
+    }
+  }
+}
