@@ -40,38 +40,14 @@ extension Report {
 
   /// What load processes measured, as one report.
   package init(_ parts: Ingredients) {
-    let plan = parts.plan
-    var tally = Tally()
-    var connect = LatencyHistogram()
-    var reconnect = LatencyHistogram()
-    var slowOnes = LatencyHistogram()
-    var phases = Array(repeating: LatencyHistogram(), count: 3)
+    let (plan, results) = (parts.plan, parts.results)
+    let totals = Totals(results)
     // There is always one: the process that publishes.
-    var series = parts.results.first?.series ?? TimeSeries(duration: 0)
+    let publisher = results.first
     let strangers = Self.otherOrders(parts)
-    for (index, result) in parts.results.enumerated() {
-      tally += result.tally
-      connect += result.connectLatency
-      reconnect += result.reconnectLatency
-      slowOnes += result.slowLatency
-      for (phase, histogram) in result.phases.enumerated() { phases[phase] += histogram }
-      if index > 0 { series += result.series }
-    }
-    let publisher = parts.results.first
-    let lastMoment = parts.results.map(\.lastMoment).max() ?? 0
-    let openSeconds = parts.results.map(\.openSeconds).max() ?? 0
-    let seconds = lastMoment > parts.start ? Double(lastMoment - parts.start) / 1e9 : 0
-    let loadSeconds = parts.results.reduce(0) { $0 + $1.processorSeconds }
-    func share(_ time: (WorkerResult) -> Double) -> Double {
-      seconds > 0 ? (parts.results.map(time).max() ?? 0) / seconds : 0
-    }
-    let busy = share { $0.processorSeconds }
-    let busyOrWaiting = share { $0.processorSeconds + $0.waitingSeconds }
-    let behind =
-      parts.results.map { Double($0.readsBehind) / Double(max(1, $0.reads)) }.max() ?? 0
-    func each(_ seconds: Double) -> Double? {
-      tally.delivered > 0 ? seconds * 1e6 / Double(tally.delivered) : nil
-    }
+    let tally = totals.tally
+    let openSeconds = totals.largest(\.openSeconds)
+    seconds = totals.seconds(since: parts.start)
 
     scenario = plan.scenario
     target = plan.target.name
@@ -81,14 +57,12 @@ extension Report {
     version = parts.version
     compiler = Program.compiler
     machine = parts.machine
-    listeners = plan.listeners
-    publishers = plan.publishers
-    rooms = plan.rooms
+    (listeners, publishers, rooms) = (plan.listeners, plan.publishers, plan.rooms)
     messageBytes = [plan.sizes.lowerBound, plan.sizes.upperBound]
     rate = plan.rate
-    opened = parts.results.reduce(0) { $0 + $1.opened }
+    opened = totals.sum(\.opened)
     connectPerSecond = openSeconds > 0 ? Double(plan.listeners) / openSeconds : 0
-    connectLatencyMs = Latency(connect)
+    connectLatencyMs = Latency(totals.connect)
     published = publisher?.published ?? 0
     publishLatencyMs = Latency(publisher?.publishLatency ?? LatencyHistogram())
     delivered = tally.delivered
@@ -96,44 +70,113 @@ extension Report {
     duplicated = tally.duplicated
     reordered = tally.reordered + strangers.reduce(0) { $0 + $1.count }
     corrupted = tally.corrupted
-    gaps = tally.gaps
-    gapped = tally.gapped
+    (gaps, gapped) = (tally.gaps, tally.gapped)
     stale = tally.stale
-    lost = parts.results.reduce(0) { $0 + $1.lost }
-    firstLoss = parts.results.lazy.compactMap(\.firstLoss).first
-    let wrong = parts.results.flatMap(\.offenders).sorted { $0.moment < $1.moment }.map(\.text)
-    offenders = Array((wrong + strangers.map(\.text)).prefix(DeliveryJudge.maximumOffenders))
-    failedReconnects = parts.results.reduce(0) { $0 + $1.failedReconnects }
-    firstFailedReconnect = parts.results.lazy.compactMap(\.firstFailedReconnect).first
-    unknownFields = parts.results.reduce(0) { $0 + $1.unknownFields }
-    serverName = parts.results.lazy.compactMap(\.server).first
-    self.seconds = seconds
+    lost = totals.sum(\.lost)
+    firstLoss = totals.first(\.firstLoss)
+    offenders = Array(
+      (totals.offenders + strangers.map(\.text)).prefix(DeliveryJudge.maximumOffenders))
+    failedReconnects = totals.sum(\.failedReconnects)
+    firstFailedReconnect = totals.first(\.firstFailedReconnect)
+    unknownFields = totals.sum(\.unknownFields)
+    serverName = totals.first(\.server)
     deliveriesPerSecond = seconds > 0 ? Double(tally.delivered) / seconds : 0
-    latencyMs = Latency(series.total)
-    lastListenerMs = Latency(Self.lastListener(parts.results))
-    bytes = parts.results.reduce(0) { $0 + $1.bytes }
-    comments = parts.results.reduce(0) { $0 + $1.comments }
-    reconnects = parts.results.reduce(0) { $0 + $1.reconnects }
-    reconnectLatencyMs = reconnect.count > 0 ? Latency(reconnect) : nil
-    stormSeconds = parts.results.compactMap(\.stormSeconds).max()
-    if plan.scenario == .slow {
-      let before = Latency(phases[LatencyRecorder.Phase.before.rawValue])
-      let during = Latency(phases[LatencyRecorder.Phase.during.rawValue])
-      slow = Slow(
-        listeners: parts.results.reduce(0) { $0 + $1.slowListeners },
-        othersBeforeMs: before, othersDuringMs: during,
-        othersAfterMs: Latency(phases[LatencyRecorder.Phase.after.rawValue]),
-        slowMs: Latency(slowOnes), othersMoved: Self.hasMoved(from: before.p99, to: during.p99))
-    }
-    load = Load(
-      processes: plan.workers, cpuSeconds: loadSeconds, cpuUsPerDelivery: each(loadSeconds),
-      busy: busy, waiting: share { $0.waitingSeconds }, behind: behind,
-      wasBottleneck: busyOrWaiting > Self.busyLimit || behind > Self.behindLimit,
-      publishDelayMs: Latency(publisher?.publishDelay ?? LatencyHistogram()))
+    latencyMs = Latency(totals.series.total)
+    lastListenerMs = Latency(Self.lastListener(results))
+    bytes = totals.sum(\.bytes)
+    comments = totals.sum(\.comments)
+    reconnects = totals.sum(\.reconnects)
+    reconnectLatencyMs = totals.reconnect.count > 0 ? Latency(totals.reconnect) : nil
+    stormSeconds = results.compactMap(\.stormSeconds).max()
+    slow = plan.scenario == .slow ? Self.slow(totals) : nil
+    load = Self.load(plan, totals, seconds: seconds)
     failure = parts.published.failure ?? parts.failure
-    percentiles = Self.curve(series.total)
-    interval = series.interval
-    self.series = series.points.map { point in
+    percentiles = Self.curve(totals.series.total)
+    interval = totals.series.interval
+    series = Self.moments(totals.series)
+    serverSeries = parts.samples
+    server = parts.pids.isEmpty ? nil : Self.server(parts, delivered: delivered, seconds: seconds)
+    warnings = []
+    warnings = remarks
+  }
+
+  /// What the load processes measured, added up.
+  private struct Totals {
+    let results: [WorkerResult]
+    var tally = Tally()
+    var connect = LatencyHistogram()
+    var reconnect = LatencyHistogram()
+    var slowOnes = LatencyHistogram()
+    /// By `LatencyRecorder.Phase`.
+    var phases = Array(repeating: LatencyHistogram(), count: 3)
+    var series: TimeSeries
+
+    init(_ results: [WorkerResult]) {
+      self.results = results
+      series = results.first?.series ?? TimeSeries(duration: 0)
+      for (index, result) in results.enumerated() {
+        tally += result.tally
+        connect += result.connectLatency
+        reconnect += result.reconnectLatency
+        slowOnes += result.slowLatency
+        for (phase, histogram) in result.phases.enumerated() { phases[phase] += histogram }
+        if index > 0 { series += result.series }
+      }
+    }
+
+    func sum(_ count: (WorkerResult) -> Int) -> Int { results.reduce(0) { $0 + count($1) } }
+
+    func first(_ text: (WorkerResult) -> String?) -> String? {
+      results.lazy.compactMap(text).first
+    }
+
+    /// From `start` to the last message.
+    func seconds(since start: UInt64) -> Double {
+      let last = results.map(\.lastMoment).max() ?? 0
+      return last > start ? Double(last - start) / 1e9 : 0
+    }
+
+    /// What was wrong, in its order.
+    var offenders: [String] {
+      results.flatMap(\.offenders).sorted { $0.moment < $1.moment }.map(\.text)
+    }
+
+    func largest(_ value: (WorkerResult) -> Double) -> Double { results.map(value).max() ?? 0 }
+  }
+
+  private static func slow(_ totals: Totals) -> Slow {
+    func latency(_ phase: LatencyRecorder.Phase) -> Latency {
+      Latency(totals.phases[phase.rawValue])
+    }
+    let (before, during) = (latency(.before), latency(.during))
+    return Slow(
+      listeners: totals.sum(\.slowListeners), othersBeforeMs: before, othersDuringMs: during,
+      othersAfterMs: latency(.after), slowMs: Latency(totals.slowOnes),
+      othersMoved: hasMoved(from: before.p99, to: during.p99))
+  }
+
+  private static func load(_ plan: Plan, _ totals: Totals, seconds: Double) -> Load {
+    func share(_ time: (WorkerResult) -> Double) -> Double {
+      seconds > 0 ? totals.largest(time) / seconds : 0
+    }
+    let used = totals.results.reduce(0) { $0 + $1.processorSeconds }
+    let behind = totals.largest { Double($0.readsBehind) / Double(max(1, $0.reads)) }
+    let busyOrWaiting = share { $0.processorSeconds + $0.waitingSeconds }
+    return Load(
+      processes: plan.workers, cpuSeconds: used,
+      cpuUsPerDelivery: each(used, of: totals.tally.delivered),
+      busy: share { $0.processorSeconds }, waiting: share { $0.waitingSeconds }, behind: behind,
+      wasBottleneck: busyOrWaiting > busyLimit || behind > behindLimit,
+      publishDelayMs: Latency(totals.results.first?.publishDelay ?? LatencyHistogram()))
+  }
+
+  /// Microseconds of each delivery; nil when there was none.
+  private static func each(_ seconds: Double, of delivered: Int) -> Double? {
+    delivered > 0 ? seconds * 1e6 / Double(delivered) : nil
+  }
+
+  private static func moments(_ series: TimeSeries) -> [Moment] {
+    series.points.map { point in
       let latency = point.latency
       return Moment(
         time: Double(point.index) * series.interval,
@@ -141,12 +184,6 @@ extension Report {
         p50Ms: latency.milliseconds(atPercentile: 50),
         p99Ms: latency.milliseconds(atPercentile: 99), maxMs: latency.maximumMilliseconds)
     }
-    serverSeries = parts.samples
-    if !parts.pids.isEmpty {
-      server = Self.server(parts, seconds: seconds, each: each)
-    }
-    warnings = []
-    warnings = remarks
   }
 
   /// Whether a latency at 99 % got worse by more than chance, in milliseconds.
@@ -169,15 +206,13 @@ extension Report {
     return found
   }
 
-  private static func server(
-    _ parts: Ingredients, seconds: Double, each: (Double) -> Double?
-  ) -> Server {
+  private static func server(_ parts: Ingredients, delivered: Int, seconds: Double) -> Server {
     let used = parts.after.processorSeconds - parts.holding.processorSeconds
     let listeners = Double(max(1, parts.plan.listeners))
     let slope = Trend.slope(parts.samples.map { ($0.time, Double($0.rssBytes)) })
     let lasted = max(seconds, parts.samples.last?.time ?? 0)
     return Server(
-      pids: parts.pids, cpuSeconds: used, cpuUsPerDelivery: each(used),
+      pids: parts.pids, cpuSeconds: used, cpuUsPerDelivery: each(used, of: delivered),
       cpuShare: lasted > 0 ? used / lasted : 0,
       cpuUsPerOpen: (parts.holding.processorSeconds - parts.before.processorSeconds) * 1e6
         / listeners,
@@ -217,60 +252,5 @@ extension Report {
     let end = 100 - 100 / Double(histogram.count)
     let seen = percents.filter { $0 <= end } + [100]
     return seen.map { Percentile(percent: $0, ms: histogram.milliseconds(atPercentile: $0)) }
-  }
-
-  /// What a reader of the figures must know.
-  private var remarks: [String] {
-    var remarks: [String] = []
-    if load.wasBottleneck {
-      remarks.append(
-        "The load tool, not the server, may have limited these figures: its thread was busy "
-          + "\(Text.fixed(load.busy * 100, 0)) % of the time, waited for a core "
-          + "\(Text.fixed(load.waiting * 100, 0)) %, and was late for "
-          + "\(Text.fixed(load.behind * 100, 0)) % of its reads. Give it more `--processes`, a core of its "
-          + "own, or a lower rate.")
-    }
-    if let slow, slow.othersMoved {
-      remarks.append(
-        "The other listeners got messages later while some did not read: p99 rose from "
-          + "\(Text.number(slow.othersBeforeMs.p99)) to \(Text.number(slow.othersDuringMs.p99)) ms."
-      )
-    }
-    if rate > 0, load.publishDelayMs.p99 > 20, load.publishDelayMs.p99 > latencyMs.p50 / 2 {
-      remarks.append(
-        "Messages were sent up to \(Text.number(load.publishDelayMs.max)) ms after they were due: all "
-          + "\(publishers) publishers were waiting for answers, or the load tool was late.")
-    }
-    if let own = load.cpuUsPerDelivery, let theirs = server?.cpuUsPerDelivery, own > theirs,
-      load.busy > 0.5
-    {
-      remarks.append(
-        "A delivery cost the load tool more CPU time (\(Text.number(own)) µs) than the server "
-          + "(\(Text.number(theirs)) µs).")
-    }
-    if delivered >= 1000, let server, server.cpuSeconds == 0 {
-      remarks.append(
-        "The processes given by --pid used no CPU time: are they the server's workers?")
-    }
-    if lost > 0 {
-      remarks.append(
-        "\(Text.grouped(lost)) streams were lost; the first one: \(firstLoss ?? "unknown").")
-    }
-    if failedReconnects > 0 {
-      remarks.append(
-        "\(Text.grouped(failedReconnects)) reconnects failed; the first one: "
-          + "\(firstFailedReconnect ?? "unknown").")
-    }
-    if unknownFields > 0 {
-      remarks.append(
-        "\(Text.grouped(unknownFields)) event fields had unknown names and were ignored: were they "
-          + "damaged?")
-    }
-    if gaps > 0 {
-      remarks.append(
-        "The server reported \(Text.grouped(gaps)) gaps; \(Text.grouped(gapped)) messages in them do "
-          + "not count as missing.")
-    }
-    return remarks
   }
 }

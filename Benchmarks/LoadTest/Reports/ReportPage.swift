@@ -37,7 +37,7 @@ package struct ReportPage {
     return "<p>\(HTMLText.escape(load)) · \(HTMLText.escape(report.date))</p>"
   }
 
-  private static func sizes(_ report: Report) -> String {
+  static func sizes(_ report: Report) -> String {
     let sizes = report.messageBytes.map { Text.grouped($0) }
     return "\(sizes.first == sizes.last ? sizes[0] : sizes.joined(separator: " to ")) bytes"
   }
@@ -205,78 +205,6 @@ package struct ReportPage {
       html += "<tr><th scope=\"row\">\(HTMLText.escape(name))</th>\(cells.joined())</tr>"
     }
     return html + "</tbody></table></section>"
-  }
-
-  private static func rows(_ reports: [Report]) -> [(String, [String])] {
-    var rows: [(String, [String])] = []
-    func add(_ name: String, _ value: (Report) -> String) {
-      let values = reports.map(value)
-      if values.contains(where: { !$0.isEmpty }) { rows.append((name, values)) }
-    }
-    func marks(_ latency: Report.Latency?) -> String {
-      latency.map { latency in
-        ["p50", "p90", "p99", "p99.9", "max"].map { Text.number(latency.value(of: $0)) }
-          .joined(separator: " · ") + " ms"
-      } ?? ""
-    }
-    add("listeners") { $0.openedText }
-    add("publishers, rooms") { "\($0.publishers), \($0.rooms)" }
-    add("message") { sizes($0) }
-    add("messages published") { Text.grouped($0.published) }
-    add("delivered") { Text.grouped($0.delivered) }
-    add("missing") { Text.grouped($0.missing) }
-    add("duplicated") { Text.grouped($0.duplicated) }
-    add("reordered") { Text.grouped($0.reordered) }
-    add("corrupted") { Text.grouped($0.corrupted) }
-    add("streams lost") { Text.grouped($0.lost) }
-    add("deliveries per second") { Text.fixed($0.deliveriesPerSecond, 0) }
-    add("latency: p50 · p90 · p99 · p99.9 · max") { marks($0.latencyMs) }
-    add("to the last listener") { marks($0.lastListenerMs) }
-    add("publishing") { marks($0.publishLatencyMs) }
-    add("streams opened per second") { Text.fixed($0.connectPerSecond, 0) }
-    add("opening a stream") { marks($0.connectLatencyMs) }
-    add("reconnecting") { marks($0.reconnectLatencyMs) }
-    add("others before the pause") { marks($0.slow?.othersBeforeMs) }
-    add("others during the pause") { marks($0.slow?.othersDuringMs) }
-    add("others after the pause") { marks($0.slow?.othersAfterMs) }
-    add("listeners that paused") { marks($0.slow?.slowMs) }
-    add("failed reconnects") { $0.failedReconnects > 0 ? Text.grouped($0.failedReconnects) : "" }
-    add("server CPU per delivery") { report in
-      report.server?.cpuUsPerDelivery.map { "\(Text.fixed($0, 2)) µs" } ?? ""
-    }
-    add("server CPU, share of a core") { report in
-      report.server.map { "\(Text.fixed($0.cpuShare * 100, 1)) %" } ?? ""
-    }
-    add("server memory per listener") { report in
-      report.server.map { "\(Text.fixed($0.bytesPerListener, 0)) B" } ?? ""
-    }
-    add("memory growth") { report in
-      guard let server = report.server, report.serverSeries.count > 1 else { return "" }
-      return "\(Text.bytes(server.rssSlopeBytesPerHour)) per hour"
-    }
-    add("server memory before, with all streams, after") { report in
-      report.server.map { server in
-        [server.rssBeforeBytes, server.rssHoldingBytes, server.rssAfterBytes]
-          .map { Text.bytes(Double($0)) }.joined(separator: ", ")
-      } ?? ""
-    }
-    add("load tool CPU per delivery") { report in
-      report.load.cpuUsPerDelivery.map { "\(Text.fixed($0, 2)) µs" } ?? ""
-    }
-    add("load tool, busiest thread") { report in
-      "\(Text.fixed(report.load.busy * 100, 0)) % busy, waited for a core "
-        + "\(Text.fixed(report.load.waiting * 100, 0)) %, late for "
-        + "\(Text.fixed(report.load.behind * 100, 0)) % of its reads"
-    }
-    add("machine") { $0.machine.summary }
-    add("limits") {
-      "\(Text.grouped($0.machine.descriptors)) descriptors, ports \($0.machine.ports)"
-    }
-    add("load average before") { Text.number($0.machine.loadAverage) }
-    add("Server header") { $0.serverName ?? "" }
-    add("belfry-bench") { "version \($0.version), \($0.compiler)" }
-    add("command") { $0.command }
-    return rows
   }
 }
 
