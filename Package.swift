@@ -135,6 +135,8 @@ let package = Package(
       dependencies: ["EventStream", "Handover", "Hub", "Reactor", "TestSupport"],
       swiftSettings: settings),
     .testTarget(
+      name: "ResponsesTests", dependencies: ["Reactor", "Responses"], swiftSettings: settings),
+    .testTarget(
       name: "OperationsTests",
       dependencies: ["EventStream", "Hub", "Limits", "Operations", "Reactor", "TestSupport"],
       swiftSettings: settings),
