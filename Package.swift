@@ -148,7 +148,7 @@ let package = Package(
       name: "BelfryServerTests",
       dependencies: [
         "BelfryServer", "Chat", "EventStream", "Hub", "Limits", "Operations", "Reactor",
-        "RedisBackplane", "TestSupport", "belfry",
+        "RedisBackplane", "Responses", "TestSupport", "belfry",
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: settings),
