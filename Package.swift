@@ -87,7 +87,7 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"), "Chat", "EventStream",
         "Handover", "Hub", "Limits", "Operations", "Reactor", "RedisBackplane",
-        "TextCoding",
+        "Responses", "TextCoding",
       ],
       swiftSettings: settings),
     .target(

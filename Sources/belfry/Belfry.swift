@@ -9,7 +9,9 @@ struct Belfry: ParsableCommand {
     commandName: "belfry",
     abstract: "A Server-Sent Events server for thousands of open streams, with a chat room.",
     version: Version.text,
-    subcommands: [Serve.self, Check.self, Publish.self, Listen.self, PrintOptions.self],
+    subcommands: [
+      Serve.self, Check.self, Publish.self, Listen.self, PrintOptions.self, PrintRoutes.self,
+    ],
     defaultSubcommand: Serve.self)
 
   /// A command line that begins with one of these names no command.
