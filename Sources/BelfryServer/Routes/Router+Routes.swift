@@ -51,7 +51,6 @@ extension Router {
         .get("the page's files") { router, context, _ throws(Refusal) in
           try router.files.show(context.segments[1], context.request, query: context.query)
         }),
-      Route("/api/example", .get("an example") { _, _, _ in ExampleEndpoint().show() }),
     ], reserving: AdminServer.routes.compactMap(\.path.firstLiteral) + kept)
 
   /// First segments that are kept from `/NAME` though no route may have them.
