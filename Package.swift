@@ -87,7 +87,7 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"), "Chat", "EventStream",
         "Handover", "Hub", "Limits", "Operations", "Reactor", "RedisBackplane",
-        "TextCoding",
+        "Responses", "TextCoding",
       ],
       swiftSettings: settings),
     .target(
@@ -135,6 +135,8 @@ let package = Package(
       dependencies: ["EventStream", "Handover", "Hub", "Reactor", "TestSupport"],
       swiftSettings: settings),
     .testTarget(
+      name: "ResponsesTests", dependencies: ["Reactor", "Responses"], swiftSettings: settings),
+    .testTarget(
       name: "OperationsTests",
       dependencies: ["EventStream", "Hub", "Limits", "Operations", "Reactor", "TestSupport"],
       swiftSettings: settings),
@@ -146,7 +148,7 @@ let package = Package(
       name: "BelfryServerTests",
       dependencies: [
         "BelfryServer", "Chat", "EventStream", "Hub", "Limits", "Operations", "Reactor",
-        "RedisBackplane", "TestSupport", "belfry",
+        "RedisBackplane", "Responses", "TestSupport", "belfry",
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: settings),

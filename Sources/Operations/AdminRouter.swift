@@ -13,26 +13,11 @@ struct AdminRouter {
   /// Answers an exchange, now or later.
   func route(_ exchange: HTTPExchange) {
     do throws(Refusal) {
-      guard [.get, .head].contains(exchange.request.method) else {
-        throw .methodNotAllowed([.get, .head])
-      }
-      let target: RequestTarget
-      do throws(RequestTargetError) {
-        target = try RequestTarget(exchange.request.head.target)
-      } catch {
-        throw Refusal(error)
-      }
-      switch target.segments {
-      case []: exchange.respond(.redirect(.found, to: "status"))
-      case ["healthz"]: exchange.respond(health.show())
-      case ["readyz"]: exchange.respond(instruments.readiness.response)
-      case ["metrics"]: metrics.show(exchange)
-      case ["status"]: exchange.respond(page.show())
-      case ["status", "stream"]: stream.open(exchange, query: target.query)
-      case let path where path.count == 2 && path[0] == "status":
-        exchange.respond(try page.show(path[1], exchange.request, query: target.query))
-      default: throw .notFound
-      }
+      let method = exchange.request.method
+      guard [.get, .head].contains(method) else { throw .methodNotAllowed([.get, .head]) }
+      let target = try RequestTarget(of: exchange.request)
+      let handler = try Self.routes.handler(for: method, at: target.segments)
+      if let response = try handler.answer(self, target, exchange) { exchange.respond(response) }
     } catch {
       exchange.respond(error.response)
     }

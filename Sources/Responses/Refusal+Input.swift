@@ -41,3 +41,14 @@ extension FormFields {
     }
   }
 }
+
+extension RequestTarget {
+  /// The target of a request.
+  package init(of request: HTTPRequest) throws(Refusal) {
+    do throws(RequestTargetError) {
+      try self.init(request.head.target)
+    } catch {
+      throw Refusal(error)
+    }
+  }
+}

@@ -11,6 +11,7 @@ struct Belfry: ParsableCommand {
     version: Version.text,
     subcommands: [
       Serve.self, Check.self, Publish.self, Listen.self, PrintOptions.self, PrintMetrics.self,
+      PrintRoutes.self,
     ],
     defaultSubcommand: Serve.self)
 

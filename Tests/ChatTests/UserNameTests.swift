@@ -57,17 +57,4 @@ import Testing
     let spaces = String(repeating: " ", count: 500)
     #expect(try UserName(spaces + "ann" + spaces).text == "ann")
   }
-
-  @Test(arguments: [
-    "login", "logout", "post", "stream", "static", "favicon.ico", "robots.txt", ".well-known",
-    "healthz", "readyz", "metrics", "status", "admin", "api", "LOGIN", "Favicon.ICO", "Api",
-  ])
-  func `the server's own paths are reserved`(segment: String) {
-    #expect(UserName.isReserved(pathSegment: segment))
-  }
-
-  @Test(arguments: ["", "ann", "login ", "logins", "apı", "API2", "ｌｏｇｉｎ", "小明", "login/x"])
-  func `all other paths are free`(segment: String) {
-    #expect(!UserName.isReserved(pathSegment: segment))
-  }
 }

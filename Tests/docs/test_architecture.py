@@ -51,7 +51,7 @@ def drawn(graph):
 
 def arrows(text):
     """The arrows of the page's picture: `A --> B & C` is two."""
-    [picture] = re.findall(r"^```mermaid\n(.*?)^```$", text, re.M | re.S)
+    [picture] = re.findall(r"^```mermaid\nflowchart (.*?)^```$", text, re.M | re.S)
     return {
         (module, other)
         for module, others in re.findall(r"^ *([\w-]+) --> (.*)$", picture, re.M)
