@@ -64,11 +64,11 @@ import Testing
     figures.admission.count(.rooms)
     let line = StatisticsLine(from: last, to: figures)
     let facts = Dictionary(uniqueKeysWithValues: line.facts)
-    let always = [
-      "bytes", "coalesced", "connections", "delivered", "heartbeats", "listeners", "published",
-    ]
+    // Keys of `…` stand there by reason, those of refusals where there are any.
+    let keys = MetricTable.rows.compactMap(\.logKey).filter { !$0.hasSuffix("…") }
     let closed = CloseReason.allCases.map { "closed-\($0.rawValue)" }
-    #expect(facts.keys.sorted() == (always + closed + ["refused-rooms"]).sorted())
+    #expect(facts.keys.sorted() == (keys + closed + ["refused-rooms"]).sorted())
+    #expect(facts["listeners"] == 0 && facts["closed-slow"] == 0)
     #expect(facts["published"] == 3 && facts["refused-rooms"] == 1)
     let again = StatisticsLine(from: figures, to: figures)
     #expect(!again.facts.contains { $0.key.hasPrefix("refused") })
