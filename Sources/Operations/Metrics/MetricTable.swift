@@ -32,10 +32,6 @@ package enum MetricTable {
     .gauge("belfry_listeners_behind", "Streams with unsent data.", page: "behind") {
       $0.hub.behind
     },
-    .gauge(
-      "belfry_listeners_up_to_date", "Streams without unsent data.", page: "upToDate",
-      log: "up-to-date"
-    ) { $0.hub.listeners - $0.hub.behind },
     .counter("belfry_streams_opened_total", "Streams opened.", page: "opened") { $0.hub.opened },
     .counter(
       "belfry_streams_closed_total", "Streams closed, by reason.", by: CloseReason.self,
