@@ -54,7 +54,7 @@ package final class Server {
     let descriptors = try DescriptorBudget(
       settings, adminSockets: start.adminSockets, limit: limit)
     admission = Admission(settings.admission, room: descriptors.streams, now: .now)
-    sessions = SessionSigning(settings.sessionKeys, earlier: start.secret)
+    sessions = SessionSigning(settings, earlier: start.secret)
     accessLog = try settings.accessLog.map { try AccessLog($0, logger: logger) }
     var sockets = SocketOptions()
     sockets.reusePort = settings.reusePort

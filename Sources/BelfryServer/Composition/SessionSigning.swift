@@ -8,13 +8,13 @@ struct SessionSigning {
   var keys: SessionKeys
 
   /// - Parameter earlier: what signed until now, if it was random.
-  init(_ set: SessionKeys?, earlier: [UInt8]?) {
-    if let set {
-      (secret, keys) = (nil, set)
+  init(_ settings: ServerSettings, earlier: [UInt8]?) {
+    if let keys = settings.sessionKeys {
+      (secret, self.keys) = (nil, keys)
     } else {
       var generator = SystemRandomNumberGenerator()
       let secret = earlier ?? SessionKeys.randomSecret(using: &generator)
-      (self.secret, keys) = (secret, SessionKeys(secret: secret))
+      (self.secret, self.keys) = (secret, SessionKeys(secret: secret))
     }
   }
 }
