@@ -4,7 +4,7 @@ internal import WebForms
 
 extension AdminRouter {
   /// The routes of the operators' side. All of them are GET.
-  static let routes = RouteTable<AdminRouter, RequestTarget>([
+  static let rows: [Route<AdminRouter, RequestTarget>] = [
     Route("/", .get("redirects to `/status`") { _, _, _ in .redirect(.found, to: "status") }),
     .healthz { $0.health },
     .readyz { $0.instruments.readiness },
@@ -26,7 +26,9 @@ extension AdminRouter {
       .get("the page's files") { router, target, exchange throws(Refusal) in
         try router.page.show(target.segments[1], exchange.request, query: target.query)
       }),
-  ])
+  ]
+
+  static let routes = RouteTable(rows)
 }
 
 extension AdminServer {

@@ -16,7 +16,8 @@ struct AdminRouter {
       let method = exchange.request.method
       guard [.get, .head].contains(method) else { throw .methodNotAllowed([.get, .head]) }
       let target = try RequestTarget(of: exchange.request)
-      let handler = try Self.routes.handler(for: method, at: target.segments)
+      let place = try Self.routes.place(for: method, at: target.segments)
+      let handler = Self.rows[place.row].handlers[place.handler]
       if let response = try handler.answer(self, target, exchange) { exchange.respond(response) }
     } catch {
       exchange.respond(error.response)

@@ -4,10 +4,7 @@ internal import Responses
 
 extension Router {
   /// The public routes, in the order of the documentation.
-  ///
-  /// `/NAME` takes no first segment of a route of either side, and none of `kept`. The form at `/login`
-  /// takes such a name all the same: only the path is ambiguous.
-  static let routes = RouteTable<Router, RequestContext>(
+  static let rows: [Route<Router, RequestContext>] =
     [
       Route(
         "/",
@@ -51,7 +48,12 @@ extension Router {
         .get("the page's files") { router, context, _ throws(Refusal) in
           try router.files.show(context.segments[1], context.request, query: context.query)
         }),
-    ], reserving: AdminServer.routes.compactMap(\.path.firstLiteral) + kept)
+    ]
+
+  /// `/NAME` takes no first segment of a route of either side, and none of `kept`. The form at `/login`
+  /// takes such a name all the same: only the path is ambiguous.
+  static let routes = RouteTable(
+    rows, reserving: AdminServer.routes.compactMap(\.path.firstLiteral) + kept)
 
   /// First segments that are kept from `/NAME` though no route may have them.
   private static let kept = [

@@ -29,9 +29,8 @@ struct Router {
   /// The answer; nil when the endpoint answers by itself.
   private func answer(_ exchange: HTTPExchange) throws(Refusal) -> HTTPResponse? {
     let context = try context(of: exchange.request)
-    let handler = try Self.routes.handler(
-      for: exchange.request.method, at: context.segments)
-    return try handler.answer(self, context, exchange)
+    let place = try Self.routes.place(for: exchange.request.method, at: context.segments)
+    return try Self.rows[place.row].handlers[place.handler].answer(self, context, exchange)
   }
 
   /// Who sent a request, and whose session it was.

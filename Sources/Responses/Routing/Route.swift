@@ -28,7 +28,8 @@ package struct Route<Subject, Context>: Sendable {
   }
 
   let path: RoutePath
-  let handlers: [Handler]
+  /// In the order of the documentation.
+  package let handlers: [Handler]
   /// The value of `Allow`: the methods in their order, HEAD after GET.
   let allow: [HTTPMethod]
 
@@ -41,16 +42,5 @@ package struct Route<Subject, Context>: Sendable {
     allow = handlers.flatMap { $0.method == .get ? [.get, .head] : [$0.method] }
     precondition(!allow.isEmpty, "\(path) takes no method")
     precondition(Set(allow).count == allow.count, "\(path) has a method twice")
-  }
-
-  /// What answers `method`.
-  ///
-  /// - Throws: 405 when nothing does.
-  func handler(for method: HTTPMethod) throws(Refusal) -> Handler {
-    let asked: HTTPMethod = method == .head ? .get : method
-    guard let handler = handlers.first(where: { $0.method == asked }) else {
-      throw .methodNotAllowed(allow)
-    }
-    return handler
   }
 }

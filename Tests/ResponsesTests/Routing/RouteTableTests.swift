@@ -11,17 +11,27 @@ import Testing
     return Row(path, .get("GET \(path)") { _, _, _ in nil })
   }
 
-  private func words(
-    _ table: RouteTable<Int, Int>, _ method: HTTPMethod = .get, _ segments: String...
-  ) -> String? {
-    try? table.handler(for: method, at: segments).words
+  private struct Table {
+    let rows: [Row]
+    let table: RouteTable
+
+    init(_ rows: [Row], reserving others: [String] = []) {
+      self.rows = rows
+      table = RouteTable(rows, reserving: others)
+    }
   }
 
-  private func refusal(
-    _ table: RouteTable<Int, Int>, _ method: HTTPMethod, _ segments: String...
-  ) -> Refusal? {
+  private func words(
+    _ table: Table, _ method: HTTPMethod = .get, _ segments: String...
+  ) -> String? {
+    (try? table.table.place(for: method, at: segments)).map {
+      table.rows[$0.row].handlers[$0.handler].words
+    }
+  }
+
+  private func refusal(_ table: Table, _ method: HTTPMethod, _ segments: String...) -> Refusal? {
     do throws(Refusal) {
-      _ = try table.handler(for: method, at: segments)
+      _ = try table.table.place(for: method, at: segments)
       return nil
     } catch {
       return error
@@ -32,7 +42,7 @@ import Testing
   func `a literal wins over a parameter, in any order of the rows`(isReversed: Bool) {
     let paths = ["/", "/NAME", "/login", "/a/FILE", "/a/stream", "/a/FILE/x", "/a/stream/y/z"]
     let rows = paths.map { Self.make($0) }
-    let table = RouteTable(isReversed ? rows.reversed() : rows)
+    let table = Table(isReversed ? rows.reversed() : rows)
     #expect(words(table) == "GET /")
     #expect(words(table, .get, "login") == "GET /login")
     #expect(words(table, .get, "Ann") == "GET /NAME")
@@ -46,13 +56,13 @@ import Testing
   }
 
   @Test func `a path without a row is not found, whatever the method`() {
-    let table = RouteTable([Self.make("/login"), Self.make("/a/b"), Self.make("/NAME")])
+    let table = Table([Self.make("/login"), Self.make("/a/b"), Self.make("/NAME")])
     let paths = [
       [], ["login", ""], ["a"], ["a", "c"], ["a", "b", "c"], ["x", "y"], ["LOGIN"], ["A"],
     ]
     for method in [HTTPMethod.get, .head, .post, .delete] {
       for path in paths {
-        #expect(throws: Refusal.notFound) { try table.handler(for: method, at: path) }
+        #expect(throws: Refusal.notFound) { try table.table.place(for: method, at: path) }
       }
     }
   }
@@ -60,7 +70,7 @@ import Testing
   @Test func `a method that its row hasn't is refused with those it has, in their order`() {
     let form = Row(
       "/form", .post("sends") { _, _, _ in nil }, .get("shows") { _, _, _ in nil })
-    let table = RouteTable([Self.make("/"), Self.make("/post", post: true), form])
+    let table = Table([Self.make("/"), Self.make("/post", post: true), form])
     #expect(refusal(table, .post) == .methodNotAllowed([.get, .head]))
     #expect(refusal(table, .head, "post") == .methodNotAllowed([.post]))
     #expect(refusal(table, .put, "form") == .methodNotAllowed([.post, .get, .head]))
@@ -68,23 +78,23 @@ import Testing
   }
 
   @Test func `HEAD has the handler of GET`() {
-    let table = RouteTable([Self.make("/login"), Self.make("/NAME")])
+    let table = Table([Self.make("/login"), Self.make("/NAME")])
     #expect(words(table, .head, "login") == "GET /login")
     #expect(words(table, .head, "Ann") == "GET /NAME")
   }
 
   @Test func `a parameter in the first place takes no literal of a row, and nothing kept`() {
-    let table = RouteTable(
+    let table = Table(
       [Self.make("/NAME"), Self.make("/NAME/x"), Self.make("/static/FILE")],
       reserving: ["api", "robots.txt"])
-    #expect(table.reservedSegments == ["api", "robots.txt", "static"])
+    #expect(table.table.reservedSegments == ["api", "robots.txt", "static"])
     for segment in ["static", "Static", "api", "API", "robots.TXT"] {
-      #expect(table.isReserved(segment))
+      #expect(table.table.isReserved(segment))
       #expect(refusal(table, .get, segment) == .notFound)
       #expect(refusal(table, .get, segment, "x") == (segment == "static" ? nil : .notFound))
     }
     for segment in ["", "apı", "apis", "ap", "ＡＰＩ", "robots"] {
-      #expect(!table.isReserved(segment))
+      #expect(!table.table.isReserved(segment))
       #expect(words(table, .get, segment) == "GET /NAME")
     }
     // Further down there is nothing to keep.
