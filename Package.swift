@@ -170,7 +170,7 @@ let parts = [
   ],
   "asan": [
     "BelfryClientTests", "BelfryServerTests", "CryptoTests", "HandoverTests", "LimitsTests",
-    "OperationsTests", "ReactorTests", "RedisBackplaneTests",
+    "OperationsTests", "ReactorTests", "RedisBackplaneTests", "ResponsesTests",
   ],
 ]
 if let part = Context.environment["BELFRY_PART"], !part.isEmpty {

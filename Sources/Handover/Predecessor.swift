@@ -5,16 +5,16 @@ package import Reactor
 package final class Predecessor {
   /// What the new server does.
   package struct Handlers {
-    /// Begins to listen.
-    var serve: () throws(ReactorError) -> Void
+    /// It was told to serve, maybe more than once.
+    var serve: () -> Void
     /// There is nothing to take over.
     var fail: (_ reason: String) -> Void
-    /// The other server has gone, after this one began to serve.
+    /// The other server has gone.
     var gone: () -> Void
 
-    /// Each is called on the loop's thread, and `serve` once at most.
+    /// Each is called on the loop's thread.
     package init(
-      serve: @escaping () throws(ReactorError) -> Void, fail: @escaping (_ reason: String) -> Void,
+      serve: @escaping () -> Void, fail: @escaping (_ reason: String) -> Void,
       gone: @escaping () -> Void
     ) {
       self.serve = serve
@@ -32,8 +32,6 @@ package final class Predecessor {
   private var handlers: Handlers?
   private var keys = RecentKeys()
   private var isReady = false
-  /// This server was told to serve.
-  package private(set) var serves = false
 
   /// Reads its first word, which is there already.
   ///
@@ -70,9 +68,6 @@ package final class Predecessor {
     relay.onEnd = { [unowned self] in ended() }
   }
 
-  /// It passes messages on to this one until it has gone.
-  package var isThere: Bool { link != nil }
-
   /// Names what it published through.
   package var backplane: String { hello.backplane }
 
@@ -108,7 +103,7 @@ package final class Predecessor {
       guard let hub else { return }
       local?.resume(epoch: hub.epoch, newest: hub.newest, keys: keys)
       link?.send(HandoverPacket.loaded.packet)
-    case .go: serve()
+    case .go: handlers?.serve()
     case .publish(let token, let publication):
       local?.publish(publication) { [weak self] outcome in
         self?.link?.send(HandoverPacket.outcome(token, outcome).packet)
@@ -118,21 +113,12 @@ package final class Predecessor {
     }
   }
 
-  private func serve() {
-    guard !serves, let handlers else { return }
-    do throws(ReactorError) {
-      try handlers.serve()
-      serves = true
-      // In the same turn, so that it is said before anybody is accepted.
-      link?.send(HandoverPacket.serving.packet)
-    } catch {
-      handlers.fail("\(error)")
-    }
-  }
+  /// This server serves from now on.
+  package func saysServing() { link?.send(HandoverPacket.serving.packet) }
 
   private func ended() {
     link = nil
-    if serves { handlers?.gone() } else { handlers?.fail("the running server is gone") }
+    handlers?.gone()
   }
 }
 

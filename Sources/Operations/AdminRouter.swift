@@ -14,7 +14,8 @@ struct AdminRouter {
   func route(_ exchange: HTTPExchange) {
     do throws(Refusal) {
       let method = exchange.request.method
-      guard [.get, .head].contains(method) else { throw .methodNotAllowed([.get, .head]) }
+      // Also where there is no path: nobody who looks for one is told more.
+      guard Self.methods.contains(method) else { throw .methodNotAllowed(Self.methods) }
       let target = try RequestTarget(of: exchange.request)
       let place = try Self.routes.place(for: method, at: target.segments)
       let handler = Self.rows[place.row].handlers[place.handler]

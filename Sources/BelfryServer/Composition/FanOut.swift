@@ -12,7 +12,7 @@ struct FanOut {
   let hub: Hub
   let streams: StreamSet
   let backplane: any Backplane
-  /// The same when it is this process alone.
+  /// The backplane of a node without Redis; nil with Redis.
   let local: LocalBackplane?
 
   init(

@@ -17,7 +17,7 @@ package final class Server {
   let admission: Admission
   let instruments: Instruments
   private let accessLog: AccessLog?
-  /// While it runs.
+  /// Until the loop has ended.
   private var upkeep: Upkeep?
   /// Those in effect: a reload changes some.
   var settings: ServerSettings
@@ -31,7 +31,7 @@ package final class Server {
   /// The same of the operators' side.
   package let adminAddresses: [ListenAddress]
 
-  // What `life` decides is done by these.
+  /// Which phase this server is in. The objects below do what it decides.
   var life: LifeCycle
   /// The server that this one takes over from.
   let predecessor: Predecessor?
@@ -121,29 +121,33 @@ package final class Server {
   ///   - reopening: signals that say that the access log was renamed.
   ///   - reload: how it gets new settings; nil: not at all.
   ///   - onServing: called when it begins to serve.
-  /// - Throws: why it could not begin.
+  /// - Throws: why it could not begin, or why the takeover from its predecessor went wrong.
   package func run(
     stopping: [Signal] = [], handingOver: [Signal] = [], reopening: [Signal] = [],
     reload: Reload? = nil,
     onServing: @escaping () -> Void = {}
   ) throws {
     self.onServing = onServing
+    var watches: [Event] = []
+    // Signals are heard until everything is closed. What is open is closed also when it can't begin.
+    defer {
+      close()
+      withExtendedLifetime(watches) {}
+    }
     settingsReader = try reload.map { reload in
       try SettingsReader(on: loop, load: reload.load) { [unowned self] result in
         take(result, setLogLevel: reload.setLogLevel)
         perform(life.settingsWereRead())
       }
     }
-    var watches = try watch(stopping) { $0.stop() }
+    watches += try watch(stopping) { $0.stop() }
     watches += try watch(handingOver) { $0.handOver() }
     watches += try watch(reopening) { $0.accessLog?.reopen() }
     watches += try watch(reload.map { [$0.signal] } ?? []) { server in
       server.perform(server.life.settingsHaveChanged())
     }
-    defer { withExtendedLifetime(watches) {} }
     perform(life.begin())
     loop.run { [unowned self] in endOfTurn() }
-    close()
     if let failure = life.failure { throw SettingsError("takeover failed: \(failure)") }
   }
 
@@ -165,7 +169,7 @@ package final class Server {
     if let predecessor, fanOut.backplane.status.isUp { predecessor.sayReady() }
     let hasWaiting = fanOut.backplane.endOfTurn()
     let hasMore = hub.flush() || hasWaiting || isBehind
-    if draining?.endOfTurn() ?? false { loop.stop() }
+    if draining?.endOfTurn() ?? false { perform(life.drainIsOver()) }
     instruments.lag.endTurn(
       began: loop.turnBegan, hasMore: hasMore, now: MonotonicClock.nanoseconds)
     return hasMore
@@ -184,6 +188,8 @@ package final class Server {
     service?.close()
     successor = nil
     accessLog?.close()
+    // Whoever gave it may hold this server by it.
+    onServing = {}
   }
 
   /// Accepts no more, ends the streams properly and evenly over the drain time, answers what is asked

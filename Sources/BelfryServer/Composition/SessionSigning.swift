@@ -2,7 +2,7 @@ internal import Chat
 
 /// What signs the sessions of a server.
 struct SessionSigning {
-  /// Random; nil where the settings have keys. A successor needs it.
+  /// Random; nil where the settings had keys at the start. A successor needs it.
   let secret: [UInt8]?
   /// In effect: a reload may change them.
   var keys: SessionKeys

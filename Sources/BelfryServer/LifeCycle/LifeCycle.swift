@@ -2,28 +2,31 @@
 ///
 ///     waiting ──→ serving ←──→ handingOver ──→ leaving
 ///        │           │              │             │
-///        ├───────────┴──────────────┴─────────────┴──→ stopping
-///        └──→ failed
+///        └───────────┴──────────────┴─────────────┴──→ stopping
 ///
-/// A server that takes over begins with `waiting`, any other with `serving`. Settings are read anew in any phase.
+/// A server that takes over begins with `waiting`, any other with `serving`. It may fail in any phase while its
+/// predecessor is there. Settings are read anew in any phase.
 struct LifeCycle {
   enum Phase: Equatable {
     /// Its predecessor still serves.
     case waiting
     case serving
-    /// A successor starts, which this server hands itself over to.
+    /// A successor starts.
     case handingOver
-    /// A successor serves, and whoever is here is sent there.
+    /// A successor serves. All listeners of this server are sent there.
     case leaving
-    /// Whoever is here is sent away.
+    /// All listeners are sent away.
     case stopping
-    /// It could not begin to serve.
+    /// The takeover from its predecessor went wrong.
     case failed(reason: String)
   }
 
   enum Action: Equatable {
     /// Get ready, and wait for the predecessor's word.
     case awaitPredecessor
+    /// Listen where the predecessor does, and say that this server serves. When that fails, `takeoverFailed` is
+    /// next.
+    case listen
     /// Say that this server serves.
     case announce
     /// Start a successor. When that fails, `successorIsGone` is next.
@@ -49,12 +52,12 @@ struct LifeCycle {
   }
 
   /// The server that this one takes over from.
-  private enum Predecessor {
+  private enum Before {
     case none
     /// It passes on what it is asked, and is answered through this server.
     case there
-    /// The same, and a successor of this server has to wait for its end.
-    case thereBeforeSuccessor
+    /// The same. A successor of this server is wanted, and has to wait for its end.
+    case keepsSuccessorWaiting
   }
 
   /// A reading of the settings, on another thread.
@@ -66,10 +69,10 @@ struct LifeCycle {
   }
 
   private(set) var phase: Phase
-  private var predecessor: Predecessor
+  private var predecessor: Before
   private var hasSuccessor = false
   private var reading = Reading.none
-  /// This server has served, so that it has something to leave.
+  /// This server has served, so that it has a history to leave.
   private(set) var hasServed = false
 
   /// There is a program to start as a successor.
@@ -84,7 +87,7 @@ struct LifeCycle {
     self.canStartSuccessor = canStartSuccessor
   }
 
-  /// Why it could not begin to serve; nil: it could.
+  /// Why the takeover from its predecessor went wrong; nil: it didn't.
   var failure: String? { if case .failed(let reason) = phase { reason } else { nil } }
 
   // MARK: Beginning
@@ -96,24 +99,30 @@ struct LifeCycle {
     return [.announce]
   }
 
-  /// The predecessor tells this server to serve. True: it is to listen; when it can't, `takeoverFailed` is
-  /// next.
-  mutating func predecessorHandsOver() -> Bool {
-    guard phase == .waiting else { return false }
-    phase = .serving
-    hasServed = true
-    return true
+  /// The predecessor tells this server to serve.
+  mutating func predecessorHandsOver() -> [Action] {
+    switch phase {
+    case .waiting:
+      phase = .serving
+      return [.listen]
+    case .stopping: return takeoverFailed("this server is already stopping")
+    case .serving, .handingOver, .leaving, .failed: return []
+    }
   }
 
-  /// There is nothing to take over, or it can't be; or the predecessor says what none would say, in whatever phase.
+  /// This server listens where its predecessor did.
+  mutating func isListening() { hasServed = true }
+
+  /// There is nothing to take over, or it can't be, or the predecessor speaks another language.
   mutating func takeoverFailed(_ reason: String) -> [Action] {
-    phase = .failed(reason: reason)
+    if failure == nil { phase = .failed(reason: reason) }
     return [.endLoop]
   }
 
-  /// The predecessor has ended, after this server began to serve.
+  /// The predecessor has ended.
   mutating func predecessorIsGone() -> [Action] {
-    let isWanted = predecessor == .thereBeforeSuccessor
+    if phase == .waiting { return takeoverFailed("the running server is gone") }
+    let isWanted = predecessor == .keepsSuccessorWaiting
     predecessor = .none
     return isWanted ? successorIsWanted() : []
   }
@@ -130,7 +139,7 @@ struct LifeCycle {
     case .serving: break
     }
     guard predecessor == .none else {
-      predecessor = .thereBeforeSuccessor
+      predecessor = .keepsSuccessorWaiting
       return []
     }
     guard canStartSuccessor else {
@@ -159,11 +168,14 @@ struct LifeCycle {
 
   // MARK: Ending
 
+  /// All listeners are gone, or the time for that is over.
+  func drainIsOver() -> [Action] { [.endLoop] }
+
   /// It is told to stop. The second time cuts what is left.
   mutating func stop() -> [Action] {
     switch phase {
     case .stopping, .failed: return [.endLoop]
-    // It ends soon, and those who are sent to the successor need not be cut for that.
+    // It ends soon: those who are sent to the successor need not be cut.
     case .leaving:
       phase = .stopping
       return []

@@ -12,6 +12,7 @@ extension Server {
   private func perform(_ action: LifeCycle.Action) {
     switch action {
     case .awaitPredecessor: awaitPredecessor()
+    case .listen: listen()
     case .announce:
       dropKept()
       service?.ready()

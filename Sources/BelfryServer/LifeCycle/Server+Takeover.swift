@@ -11,17 +11,23 @@ extension Server {
     predecessor?.prepare(
       hub: hub, local: fanOut.local,
       handlers: .init(
-        serve: { [unowned self] () throws(ReactorError) in try serveNow() },
+        serve: { [unowned self] in perform(life.predecessorHandsOver()) },
         fail: { [unowned self] in perform(life.takeoverFailed($0)) },
         gone: { [unowned self] in perform(life.predecessorIsGone()) }))
   }
 
-  private func serveNow() throws(ReactorError) {
-    guard life.predecessorHandsOver(), let predecessor else {
-      throw ReactorError(function: "stop", detail: "this server is already stopping")
+  /// Listens where the predecessor does, from now on.
+  func listen() {
+    guard let predecessor else { preconditionFailure("nobody else tells it to listen") }
+    do throws(ReactorError) {
+      for socket in predecessor.inherited { try publicSide.http.listen(on: socket) }
+      for socket in predecessor.inheritedAdmin { try admin?.http.listen(on: socket) }
+    } catch {
+      return perform(life.takeoverFailed("\(error)"))
     }
-    for socket in predecessor.inherited { try publicSide.http.listen(on: socket) }
-    for socket in predecessor.inheritedAdmin { try admin?.http.listen(on: socket) }
+    life.isListening()
+    // In the same turn, so that it is said before anybody is accepted.
+    predecessor.saysServing()
     service?.live()
     onServing()
   }
@@ -33,8 +39,9 @@ extension Server {
   package func handOver() { perform(life.successorIsWanted()) }
 
   func startSuccessor() {
-    // `LifeCycle` was told whether there is one.
-    guard let program = settings.successor else { return }
+    guard let program = settings.successor else {
+      preconditionFailure("the life cycle was told that there is none")
+    }
     let adminSockets = admin?.http.listeningSockets ?? []
     let sockets = publicSide.http.listeningSockets + adminSockets
     var roles = sockets.map { $0.ownsPath ? HandoverPacket.SocketRole.ownsPath : [] }
@@ -55,7 +62,7 @@ extension Server {
     }
   }
 
-  /// A successor serves: whoever is here is sent there, to come back at once.
+  /// A successor serves. All listeners are sent there, to come back at once.
   func leave(to successor: Int32) {
     logger.info(
       "taken over", metadata: ["by": "\(successor)", "listeners": "\(hub.listenerCount)"])

@@ -35,7 +35,7 @@ final class ServiceNotifier {
     do throws(ReactorError) {
       return try ServiceNotifier(on: loop, service)
     } catch {
-      // Without it there is only nobody who knows.
+      // The server works without it.
       logger.warning("cannot notify the service manager", metadata: ["reason": "\(error)"])
       return nil
     }

@@ -4,7 +4,7 @@ internal import Reactor
 internal import Responses
 internal import WebForms
 
-/// Passes each request to its endpoint, by the rows of `routes`.
+/// Passes each request to its endpoint, by its rows.
 struct Router {
   let basePath: String
   let login: LoginEndpoint

@@ -2,6 +2,9 @@ internal import Hub
 
 /// A metric: its one row in `MetricTable`. `/metrics`, the status page's data, the line of counters in the log
 /// and the table in the docs derive from it.
+///
+/// Beside the rows the status page gets states in words (`StatusEvent`), and the line the longest delay of the loop
+/// (`Statistics`).
 package struct MetricRow: Sendable {
   /// https://prometheus.io/docs/concepts/metric_types/
   package enum Kind: String, Sendable {
@@ -45,7 +48,7 @@ package struct MetricRow: Sendable {
     }
   }
 
-  /// How the status page's data has it.
+  /// Its members in the status page's data.
   enum PageMembers: Sendable, ExpressibleByStringLiteral {
     /// Under this name: the number, or an object with a number for each reason.
     case value(String)
@@ -55,7 +58,8 @@ package struct MetricRow: Sendable {
     init(stringLiteral name: String) { self = .value(name) }
   }
 
-  /// How the line of counters has it: a gauge as it is, of a counter what was added since the last line.
+  /// Its key in the line of counters. A gauge stands there as it is, a counter with what was added since the last
+  /// line.
   enum LogKey: Sendable, ExpressibleByStringLiteral {
     /// In each line.
     case always(String)

@@ -70,9 +70,11 @@ import Testing
     #expect(!life.hasServed)
     #expect(
       life.successorIsWanted() == [.refuseSuccessor(reason: "this server does not serve yet")])
-    #expect(life.predecessorHandsOver() == true)
+    #expect(life.predecessorHandsOver() == [.listen])
+    #expect(!life.hasServed)
+    life.isListening()
     #expect(life.hasServed && life.phase == .serving)
-    #expect(life.predecessorHandsOver() == false)
+    #expect(life.predecessorHandsOver() == [])
   }
 
   @Test func `a successor waits for the end of the predecessor`() {
@@ -97,17 +99,31 @@ import Testing
     var life = second()
     #expect(life.takeoverFailed("the running server is gone") == [.endLoop])
     #expect(life.failure == "the running server is gone")
-    #expect(life.predecessorHandsOver() == false)
-    #expect(!life.hasServed)
+    #expect(life.predecessorHandsOver() == [] && !life.hasServed)
     #expect(life.stop() == [.endLoop])
-    #expect(life.failure != nil)
+    #expect(life.takeoverFailed("another reason") == [.endLoop])
+    #expect(life.failure == "the running server is gone")
+  }
+
+  @Test func `a predecessor that goes before it hands over ends it`() {
+    var life = second()
+    #expect(life.predecessorIsGone() == [.endLoop])
+    #expect(life.failure == "the running server is gone")
+  }
+
+  @Test func `one that can't listen has failed, and has not served`() {
+    var life = second()
+    _ = life.predecessorHandsOver()
+    #expect(life.takeoverFailed("address in use") == [.endLoop])
+    #expect(life.failure == "address in use")
+    #expect(!life.hasServed)
   }
 
   @Test func `one that was stopped before it served takes nothing over`() {
     var life = second()
     #expect(life.stop() == [.drain])
-    #expect(life.predecessorHandsOver() == false)
-    #expect(!life.hasServed)
+    #expect(life.predecessorHandsOver() == [.endLoop])
+    #expect(life.failure == "this server is already stopping" && !life.hasServed)
   }
 
   @Test func `settings are read once at a time, and again when they changed meanwhile`() {
@@ -142,10 +158,10 @@ import Testing
     var done = life.begin()
     var (successors, readings, wasTold) = (0, 0, false)
     for _ in 0..<60 {
-      let isEnding = [.leaving, .stopping].contains(life.phase)
+      let isEnding = [.leaving, .stopping].contains(life.phase) || life.failure != nil
       var now: [LifeCycle.Action] = []
       switch Int.random(in: 0..<9, using: &random) {
-      case 0: _ = life.predecessorHandsOver()
+      case 0: now = life.predecessorHandsOver()
       case 1: now = life.predecessorIsGone()
       case 2: now = life.successorIsWanted()
       // Told by a successor that was started, and by no other.
@@ -161,7 +177,7 @@ import Testing
       case 7 where readings > 0:
         readings -= 1
         now = life.settingsWereRead()
-      case 8 where life.phase == .waiting && Int.random(in: 0..<9, using: &random) == 0:
+      case 8 where hasPredecessor && Int.random(in: 0..<30, using: &random) == 0:
         now = life.takeoverFailed("gone")
       default: break
       }
@@ -172,6 +188,7 @@ import Testing
       done += now
     }
     #expect(done.count(where: { $0 == .announce }) == (hasPredecessor ? 0 : 1))
+    #expect(done.count(where: { $0 == .listen }) <= (hasPredecessor ? 1 : 0))
     #expect(done.count(where: { if case .leave = $0 { true } else { $0 == .drain } }) <= 1)
   }
 }

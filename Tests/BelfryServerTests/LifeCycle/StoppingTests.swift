@@ -7,7 +7,7 @@ import Testing
 
 /// SIGTERM, on real sockets.
 @Suite struct StoppingTests {
-  @Test func `listeners that are sent away come back evenly`() throws {
+  @Test func `listeners are sent away so that they come back evenly`() throws {
     let count = 2000
     let time = Duration.seconds(4)
     let server = try TestServer {

@@ -198,6 +198,41 @@ import Testing
     unsafe #expect(access(path, F_OK) != 0)
   }
 
+  /// What stands in a successor's place, nil for nothing, and what the log says of it.
+  private static let failingSuccessors: [(script: String?, line: String)] = [
+    ("#!/bin/sh\nexit 3\n", "takeover failed.*exited with status 3"),
+    ("#!/bin/sh\nexec sleep 100\n", "takeover failed.*the successor was not ready within"),
+    (
+      "#!/bin/sh\nprintf x >&3; exec sleep 100\n",
+      "takeover failed.*the successor was not ready within"
+    ),
+    (
+      "#!/bin/sh\nprintf '\\7\\0\\0\\0\\0' >&3; exec sleep 100\n",
+      "takeover failed.*unexpected packet"
+    ),
+    (
+      "#!/bin/sh\nprintf '\\143\\0\\0\\0\\0' >&3; exec sleep 100\n",
+      "takeover failed.*unreadable packet"
+    ),
+    // Says that it is ready, and no more.
+    (
+      "#!/bin/sh\nprintf '\\12\\0\\0\\0\\0' >&3; exec sleep 100\n",
+      "takeover failed.*did not load"
+    ),
+    // Says everything, and ends before it serves: what it said of that is false, but not that it
+    // is ready.
+    (
+      "#!/bin/sh\nprintf '\\12\\0\\0\\0\\0\\13\\0\\0\\0\\0' >&3; exec sleep 0.2\n",
+      "takeover failed.*(exited with status 0|killed by signal 9)"
+    ),
+    // Says everything, and nothing more when it is told to serve.
+    (
+      "#!/bin/sh\nprintf '\\12\\0\\0\\0\\0\\13\\0\\0\\0\\0' >&3; exec sleep 100\n",
+      "takeover failed.*killed by signal 9"
+    ),
+    (nil, "takeover failed.*No such file"),
+  ]
+
   @Test func `a successor that can't start, or isn't ready in time, changes nothing`() throws {
     let folder = NSTemporaryDirectory() + "belfry-\(UInt64.random(in: 0...UInt64.max))"
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -214,40 +249,7 @@ import Testing
     let port = try program.port()
     let listener = try Listener(port: port)
     let process = program.process.processIdentifier
-    let cases: [(String?, String)] = [
-      ("#!/bin/sh\nexit 3\n", "takeover failed.*exited with status 3"),
-      ("#!/bin/sh\nexec sleep 100\n", "takeover failed.*the successor was not ready within"),
-      (
-        "#!/bin/sh\nprintf x >&3; exec sleep 100\n",
-        "takeover failed.*the successor was not ready within"
-      ),
-      (
-        "#!/bin/sh\nprintf '\\7\\0\\0\\0\\0' >&3; exec sleep 100\n",
-        "takeover failed.*unexpected packet"
-      ),
-      (
-        "#!/bin/sh\nprintf '\\143\\0\\0\\0\\0' >&3; exec sleep 100\n",
-        "takeover failed.*unreadable packet"
-      ),
-      // Says that it is ready, and no more.
-      (
-        "#!/bin/sh\nprintf '\\12\\0\\0\\0\\0' >&3; exec sleep 100\n",
-        "takeover failed.*did not load"
-      ),
-      // Says everything, and ends before it serves: what it said of that is false, but not that it
-      // is ready.
-      (
-        "#!/bin/sh\nprintf '\\12\\0\\0\\0\\0\\13\\0\\0\\0\\0' >&3; exec sleep 0.2\n",
-        "takeover failed.*(exited with status 0|killed by signal 9)"
-      ),
-      // Says everything, and nothing more when it is told to serve.
-      (
-        "#!/bin/sh\nprintf '\\12\\0\\0\\0\\0\\13\\0\\0\\0\\0' >&3; exec sleep 100\n",
-        "takeover failed.*killed by signal 9"
-      ),
-      (nil, "takeover failed.*No such file"),
-    ]
-    for (number, (script, line)) in cases.enumerated() {
+    for (number, (script, line)) in Self.failingSuccessors.enumerated() {
       try FileManager.default.removeItem(atPath: binary)
       if let script { try shell(#"printf %s "$0" >"$1" && chmod 755 "$1""#, script, binary) }
       // A publish that comes while nobody takes any waits, and is taken.
