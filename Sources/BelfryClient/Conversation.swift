@@ -82,7 +82,7 @@ package final class Conversation {
   package func pause(for time: Duration) {
     var isOver = false
     // Without a timer there is no pause.
-    let timer = try? Event(on: loop, after: time) { [unowned self] in
+    let timer = try? LoopEvent(on: loop, after: time) { [unowned self] in
       isOver = true
       loop.stop()
     }
@@ -99,7 +99,7 @@ package final class Conversation {
 
   private func wait(until deadline: ContinuousClock.Instant) -> Result<Answer, Failure> {
     let time = max(deadline - .now, .milliseconds(1))
-    let timer = try? Event(on: loop, after: time) { [unowned self] in
+    let timer = try? LoopEvent(on: loop, after: time) { [unowned self] in
       clients?.close(0)
       finish(.failure(.noAnswer("no answer in time")))
     }

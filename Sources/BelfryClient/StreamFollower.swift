@@ -53,8 +53,8 @@ package final class StreamFollower {
   private var lastBytes = ContinuousClock.now
   /// When it was asked for a stream, or has begun to answer with something else.
   private var since = ContinuousClock.now
-  private var timer: Event?
-  private var watch: Event?
+  private var timer: LoopEvent?
+  private var watch: LoopEvent?
   /// What was last said of an outage that still lasts.
   private var outage: String?
   private var isStopped = false
@@ -80,7 +80,7 @@ package final class StreamFollower {
     } onEnd: { [unowned self] _, ending in
       ended(ending)
     }
-    watch = try Event(on: loop, every: .seconds(1)) { [unowned self] in lookForSilence() }
+    watch = try LoopEvent(on: loop, every: .seconds(1)) { [unowned self] in lookForSilence() }
   }
 
   /// Follows until `stop`, or until the server says that there is nothing more (204).
@@ -154,7 +154,7 @@ package final class StreamFollower {
   private func comeBack(after time: Duration) {
     guard !isStopped else { return }
     do throws(ReactorError) {
-      timer = try Event(on: loop, after: max(time, .milliseconds(1))) { [unowned self] in connect()
+      timer = try LoopEvent(on: loop, after: max(time, .milliseconds(1))) { [unowned self] in connect()
       }
     } catch {
       end(Refused(description: "\(error)"))

@@ -36,7 +36,7 @@ package final class Successor {
   private var history: HandoverHistory?
   private var process: SpawnedProcess?
   private var link: PacketLink?
-  private var timer: Event?
+  private var timer: LoopEvent?
   private var hasLeft = false
   /// The successor shall read its settings again when it serves.
   private var mustRead = false
@@ -87,7 +87,7 @@ package final class Successor {
         "microseconds": "\(Int((ContinuousClock.now - start) / .microseconds(1)))",
         "process": "\(process?.processID ?? 0)",
       ])
-    timer = try Event(on: loop, every: .milliseconds(100)) { [unowned self] in tick(now: .now) }
+    timer = try LoopEvent(on: loop, every: .milliseconds(100)) { [unowned self] in tick(now: .now) }
   }
 
   /// Stops it, while it can be.

@@ -22,7 +22,7 @@ final class RedisLink {
   private let handlers: Handlers
   private var commands: RedisConnection?
   private var subscriber: RedisConnection?
-  private var ticker: Event?
+  private var ticker: LoopEvent?
   /// Numbers the tries, so that what an old one asked for is known as such.
   private var attempt = 0
   private var readyParts: Set<Part> = []
@@ -53,7 +53,7 @@ final class RedisLink {
     } else {
       resolver = nil
     }
-    ticker = try Event(on: loop, every: RedisLinkSchedule.tick) { [unowned self] in tick() }
+    ticker = try LoopEvent(on: loop, every: RedisLinkSchedule.tick) { [unowned self] in tick() }
     act(now: .now)
   }
 

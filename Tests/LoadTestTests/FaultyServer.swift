@@ -142,7 +142,7 @@ private final class State {
   private var unanswered: [HTTPExchange] = []
   private(set) var messages: [String] = []
   private var deliveries = 0
-  private var end: Event?
+  private var end: LoopEvent?
 
   init(
     _ fault: FaultyServer.Fault, _ isChunked: Bool, _ prefix: String, on address: ListenAddress
@@ -207,7 +207,7 @@ private final class State {
     try? streams?.add(socket, token: token)
     _ = streams?.write(bytes.span, to: socket)
     if case .diesAfter(listeners.count, let milliseconds) = fault {
-      end = try? Event(on: loop, after: .milliseconds(milliseconds)) { [unowned self] in loop.stop()
+      end = try? LoopEvent(on: loop, after: .milliseconds(milliseconds)) { [unowned self] in loop.stop()
       }
     }
   }

@@ -22,7 +22,7 @@ private final class Clients {
   /// Turns until `condition` holds, for as long as a client would wait.
   func run(until condition: @escaping () -> Bool) throws -> Bool {
     let end = ContinuousClock.now + .seconds(Client.patience)
-    let ticker = try Event(on: loop, every: .milliseconds(2)) {}
+    let ticker = try LoopEvent(on: loop, every: .milliseconds(2)) {}
     loop.run { [unowned self] in
       if condition() || ContinuousClock.now > end { loop.stop() }
       return false

@@ -22,7 +22,7 @@ import Testing
     let long = String(repeating: "x", count: 200_000)
     var pieces = ["o", "ne\n\nth", "ree\n", long, "\nand no end"].map { Array($0.utf8) }
     // A piece at a time, as far as the pipe has room for it; then no more.
-    let writer = try Event(on: loop, every: .milliseconds(1)) {
+    let writer = try LoopEvent(on: loop, every: .milliseconds(1)) {
       guard !pieces.isEmpty else {
         if ends[1] >= 0 { close(ends[1]) }
         ends[1] = -1
@@ -35,7 +35,7 @@ import Testing
       let rest = Array(piece.dropFirst(max(0, count)))
       if !rest.isEmpty { pieces.insert(rest, at: 0) }
     }
-    let limit = try Event(on: loop, after: .seconds(20)) { loop.stop() }
+    let limit = try LoopEvent(on: loop, after: .seconds(20)) { loop.stop() }
     loop.run { false }
     withExtendedLifetime((reader, writer, limit)) {}
     #expect(lines == ["one", "", "three", long])

@@ -24,7 +24,7 @@ import Testing
 
     func run(until isDone: @escaping () -> Bool) throws {
       let end = ContinuousClock.now + .seconds(Client.patience)
-      let ticker = try Event(on: loop, every: .milliseconds(10)) {}
+      let ticker = try LoopEvent(on: loop, every: .milliseconds(10)) {}
       loop.run {
         if isDone() || ContinuousClock.now > end { loop.stop() }
         return false

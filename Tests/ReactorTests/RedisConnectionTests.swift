@@ -26,7 +26,7 @@ import Testing
   /// Turns the loop until `condition` holds.
   private func run(_ loop: EventLoop, until condition: @escaping () -> Bool) throws {
     let end = ContinuousClock.now + .seconds(Client.patience)
-    let ticker = try Event(on: loop, every: .milliseconds(1)) {
+    let ticker = try LoopEvent(on: loop, every: .milliseconds(1)) {
       if condition() || ContinuousClock.now > end { loop.stop() }
     }
     loop.run { false }
@@ -175,7 +175,7 @@ import Testing
         case .subscribed: break
         }
       }
-      let driver = try Event(on: loop, every: .milliseconds(1)) {
+      let driver = try LoopEvent(on: loop, every: .milliseconds(1)) {
         if moment == "later", heard.last == "lost" { return loop.stop() }
         guard peer.hasReceived else { return }
         peer.send(
@@ -183,7 +183,7 @@ import Testing
             + "$1\r\nx\r\n*3\r\n$7\r\nmessage\r\n$1\r\na\r\n$1\r\ny\r\n")
         peer.end()
       }
-      let bound = try Event(on: loop, after: .seconds(Client.patience)) { loop.stop() }
+      let bound = try LoopEvent(on: loop, after: .seconds(Client.patience)) { loop.stop() }
       loop.run { false }
       withExtendedLifetime((driver, bound)) {}
       #expect(heard.last == (moment == "later" ? "lost" : moment), "\(moment): \(heard)")
@@ -217,7 +217,7 @@ import Testing
       addresses = (try? result.get()) ?? []
       loop.stop()
     }
-    let bound = try Event(on: loop, after: .seconds(Client.patience)) { loop.stop() }
+    let bound = try LoopEvent(on: loop, after: .seconds(Client.patience)) { loop.stop() }
     if addresses.isEmpty { loop.run { false } }
     withExtendedLifetime(bound) {}
     #expect(addresses.contains("127.0.0.1") || addresses.contains("::1"))

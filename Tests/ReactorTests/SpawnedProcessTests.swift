@@ -19,7 +19,7 @@ import Testing
       loop.stop()
     }
     if kills { process.kill() }
-    let limit = try Event(on: loop, after: .seconds(Client.patience)) { loop.stop() }
+    let limit = try LoopEvent(on: loop, after: .seconds(Client.patience)) { loop.stop() }
     loop.run { false }
     withExtendedLifetime(limit) {}
     process.kill()

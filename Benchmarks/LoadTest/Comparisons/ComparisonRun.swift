@@ -49,7 +49,7 @@ package struct ComparisonRun {
     Signal.terminate.unblock()
     let loop = try EventLoop()
     let interruption = Interruption()
-    let watch = try Event(on: loop, signal: .interrupt) { interruption.happen() }
+    let watch = try LoopEvent(on: loop, signal: .interrupt) { interruption.happen() }
     defer { withExtendedLifetime(watch) {} }
     var comparison = Comparison()
     comparison.command = command

@@ -51,7 +51,7 @@ package final class LoadRun {
   private var holding = ServerSample()
   private var after = ServerSample()
   private var samples: [Report.ServerMoment] = []
-  private var events: [Event] = []
+  private var events: [LoopEvent] = []
   private var failure: BadInput?
   private var ending: String?
   private var interruptions = 0
@@ -196,13 +196,13 @@ package final class LoadRun {
       }
     }
     events.append(
-      try Event(on: loop, every: .milliseconds(200)) { [unowned self] in look() })
+      try LoopEvent(on: loop, every: .milliseconds(200)) { [unowned self] in look() })
     guard options.stopsOnSignals else { return }
     // When the loop lets go of it, it is ignored as it was before: whoever presses Ctrl-C once too often
     // still gets the report, whenever that is.
     Signal.interrupt.ignore()
     for signal in [Signal.interrupt, .terminate] {
-      events.append(try Event(on: loop, signal: signal) { [unowned self] in interrupt() })
+      events.append(try LoopEvent(on: loop, signal: signal) { [unowned self] in interrupt() })
     }
   }
 
@@ -252,7 +252,7 @@ package final class LoadRun {
 
   private func after(_ seconds: Double, _ work: @escaping () -> Void) {
     do throws(ReactorError) {
-      events.append(try Event(on: loop, after: .seconds(seconds), onFire: work))
+      events.append(try LoopEvent(on: loop, after: .seconds(seconds), onFire: work))
     } catch {
       fail("\(error)")
     }

@@ -33,7 +33,7 @@ final class Worker {
   private let onEvent: (WorkerEvent) -> Void
   private let listeners: Listeners
   private var publishers: Publishers?
-  private var ticker: Event?
+  private var ticker: LoopEvent?
   private var stage = Stage.opening
   private var start: UInt64 = 0
   private var steps: ArraySlice<TimelineStep>
@@ -74,7 +74,7 @@ final class Worker {
         },
         onDone: { [unowned self] published in self.onEvent(.published(published)) })
     }
-    ticker = try Event(on: loop, every: Self.tickInterval) { [unowned self] in tick() }
+    ticker = try LoopEvent(on: loop, every: Self.tickInterval) { [unowned self] in tick() }
     listeners.open()
   }
 

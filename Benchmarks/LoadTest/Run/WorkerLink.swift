@@ -79,7 +79,7 @@ package enum WorkerProcess {
     let loop = try EventLoop()
     let state = State()
     // Ctrl-C reaches the whole group of processes; the conductor says what is to be done then.
-    let deaf = try Event(on: loop, signal: .interrupt) {}
+    let deaf = try LoopEvent(on: loop, signal: .interrupt) {}
     let reader = try LineReader(
       on: loop, descriptor: 0,
       onLine: { line in

@@ -75,7 +75,7 @@ final class Conversation {
     self.request = request
     remaining = count
     start = Array("HTTP/1.1 \(status) ".utf8)
-    let deadline = try Event(on: loop, after: .seconds(60)) { [unowned self] in
+    let deadline = try LoopEvent(on: loop, after: .seconds(60)) { [unowned self] in
       fail("there is no answer")
     }
     clients?.send(0, request)

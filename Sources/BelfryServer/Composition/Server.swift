@@ -128,7 +128,7 @@ package final class Server {
     onServing: @escaping () -> Void = {}
   ) throws {
     self.onServing = onServing
-    var watches: [Event] = []
+    var watches: [LoopEvent] = []
     // Signals are heard until everything is closed. What is open is closed also when it can't begin.
     defer {
       close()
@@ -153,10 +153,10 @@ package final class Server {
 
   private func watch(
     _ signals: [Signal], _ act: @escaping (Server) -> Void
-  ) throws(ReactorError) -> [Event] {
-    var watches: [Event] = []
+  ) throws(ReactorError) -> [LoopEvent] {
+    var watches: [LoopEvent] = []
     for signal in signals {
-      watches.append(try Event(on: loop, signal: signal) { [unowned self] in act(self) })
+      watches.append(try LoopEvent(on: loop, signal: signal) { [unowned self] in act(self) })
     }
     return watches
   }
@@ -205,5 +205,5 @@ package final class Server {
   package var admissionCounters: AdmissionCounters { instruments.admissionCounters }
 
   /// A door for other threads, which stays open while the event is held.
-  package func makeRemote() throws(ReactorError) -> (Remote, Event) { try loop.makeRemote() }
+  package func makeRemote() throws(ReactorError) -> (Remote, LoopEvent) { try loop.makeRemote() }
 }

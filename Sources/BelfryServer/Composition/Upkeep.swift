@@ -6,14 +6,14 @@ internal import Reactor
 
 /// What happens by the clock.
 final class Upkeep {
-  private let ticker: Event
+  private let ticker: LoopEvent
   private let statistics: Statistics?
 
   init(
     on loop: EventLoop, _ settings: ServerSettings, hub: Hub, admission: Admission,
     accessLog: AccessLog?, instruments: Instruments, logger: Logger
   ) throws(ReactorError) {
-    ticker = try Event(on: loop, every: hub.tickInterval) {
+    ticker = try LoopEvent(on: loop, every: hub.tickInterval) {
       let now = ContinuousClock.now
       instruments.lag.tick(now: MonotonicClock.nanoseconds)
       hub.advance(to: now)

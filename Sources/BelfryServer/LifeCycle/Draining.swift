@@ -7,7 +7,7 @@ final class Draining {
   private let http: HTTPServer
   private var drain: Drain
   /// Turns the loop when nothing else does; nil without memory for it, which ends the drain at once.
-  private var timer: Event?
+  private var timer: LoopEvent?
 
   /// Accepts no more, and begins.
   ///
@@ -23,7 +23,7 @@ final class Draining {
     drain = Drain(of: hub.listenerCount, over: time, from: .now)
     http.stopAccepting(leavingPaths: leavingPaths)
     hub.beginEnding(retry: retry)
-    timer = try? Event(on: loop, every: Drain.tick) {}
+    timer = try? LoopEvent(on: loop, every: Drain.tick) {}
   }
 
   /// Sends away who is due, and returns whether it is over.

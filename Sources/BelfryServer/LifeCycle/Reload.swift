@@ -26,7 +26,7 @@ package struct Reload {
 final class SettingsReader {
   private let load: @Sendable () throws(SettingsError) -> ServerSettings
   private let remote: Remote
-  private let door: Event
+  private let door: LoopEvent
   private let take: (Result<ServerSettings, SettingsError>) -> Void
 
   /// - Parameter take: called on the loop, once for each reading.

@@ -4,7 +4,7 @@ internal import Reactor
 /// one at a time.
 final class ProcessSampler {
   private let remote: Remote
-  private let door: Event
+  private let door: LoopEvent
   /// Those who wait for the reading that is being made.
   private var waiting: [(ProcessFigures?) -> Void] = []
   /// Those who came after it began: it may not know of what they have seen.

@@ -6,7 +6,7 @@ package final class Statistics {
   private let instruments: Instruments
   private let logger: Logger
   private var last: Figures
-  private var timer: Event?
+  private var timer: LoopEvent?
 
   /// - Parameter interval: between two lines.
   package init(
@@ -15,7 +15,7 @@ package final class Statistics {
     self.instruments = instruments
     self.logger = logger
     last = instruments.read()
-    timer = try Event(on: loop, every: interval) { [unowned self] in report() }
+    timer = try LoopEvent(on: loop, every: interval) { [unowned self] in report() }
   }
 
   private func report() {

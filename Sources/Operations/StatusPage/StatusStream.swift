@@ -28,7 +28,7 @@ final class StatusStream {
   private let instruments: Instruments
   private let sampler: ProcessSampler
   private let start: ContinuousClock.Instant
-  private var timer: Event?
+  private var timer: LoopEvent?
   /// Those of the event before.
   private var last: Figures
   /// The newest that the kernel has told.
@@ -59,7 +59,7 @@ final class StatusStream {
     self.sampler = sampler
     last = instruments.read()
     start = now
-    timer = try Event(on: loop, every: .seconds(1)) { [unowned self] in publish(now: .now) }
+    timer = try LoopEvent(on: loop, every: .seconds(1)) { [unowned self] in publish(now: .now) }
   }
 
   /// How many pages watch.

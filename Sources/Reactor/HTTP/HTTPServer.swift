@@ -67,8 +67,8 @@ internal import Glibc
   private var hasLargeAddress = false
   private var counted = ConnectionCounters()
   /// Fires when there are accepted ones, before libevent looks for their bytes.
-  private var acceptance: Event?
-  private var sweeper: Event?
+  private var acceptance: LoopEvent?
+  private var sweeper: LoopEvent?
   /// Stands in for a stream's socket when that leaves evhttp.
   let devNull: Int32
   /// Given up for a moment when there is no other descriptor left to take a stream over with.
@@ -97,8 +97,8 @@ internal import Glibc
     }
     unsafe self.http = http
     configure()
-    acceptance = try Event(onActivationBy: loop) { [unowned self] in takeCharge() }
-    sweeper = try Event(on: loop, every: .seconds(1)) { [unowned self] in sweep(now: .now) }
+    acceptance = try LoopEvent(onActivationBy: loop) { [unowned self] in takeCharge() }
+    sweeper = try LoopEvent(on: loop, every: .seconds(1)) { [unowned self] in sweep(now: .now) }
   }
 
   deinit {
@@ -317,7 +317,7 @@ internal import Glibc
     listeners = []
     sweep(now: .now)
     // Without memory for the quicker one the old one does, later.
-    if let sweeper = try? Event(
+    if let sweeper = try? LoopEvent(
       on: loop, every: .milliseconds(50), onFire: { [unowned self] in sweep(now: .now) })
     {
       self.sweeper = sweeper

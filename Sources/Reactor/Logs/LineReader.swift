@@ -8,7 +8,7 @@ package final class LineReader {
   private let onEnd: () -> Void
   private var kept: [UInt8] = []
   private var block = [UInt8](repeating: 0, count: 64 << 10)
-  private var watch: Event?
+  private var watch: LoopEvent?
 
   /// - Parameter descriptor: is read from while this object lives, and not closed by it.
   /// - Parameter onLine: gets each line without its LF; a last one without a LF is left out.
@@ -20,7 +20,7 @@ package final class LineReader {
     self.descriptor = descriptor
     self.onLine = onLine
     self.onEnd = onEnd
-    watch = try Event(on: loop, readable: descriptor) { [unowned self] in take() }
+    watch = try LoopEvent(on: loop, readable: descriptor) { [unowned self] in take() }
   }
 
   private func take() {

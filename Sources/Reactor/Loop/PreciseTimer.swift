@@ -5,14 +5,14 @@ internal import Glibc
 /// round up to a millisecond.
 package final class PreciseTimer {
   private let descriptor: Int32
-  private var watch: Event?
+  private var watch: LoopEvent?
 
   package init(on loop: EventLoop, onFire: @escaping () -> Void) throws(ReactorError) {
     descriptor = timerfd_create(
       CLOCK_MONOTONIC, Int32(TFD_CLOEXEC | TFD_NONBLOCK))
     guard descriptor >= 0 else { throw .fromErrno("timerfd_create", "creating a timer") }
     let descriptor = descriptor
-    watch = try Event(on: loop, readable: descriptor) {
+    watch = try LoopEvent(on: loop, readable: descriptor) {
       var count: UInt64 = 0
       guard unsafe read(descriptor, &count, MemoryLayout<UInt64>.size) > 0 else { return }
       onFire()

@@ -38,9 +38,9 @@ package final class Remote: Sendable {
 
 extension EventLoop {
   /// Opens a door to this loop; it stays open for as long as the event returned is held.
-  package func makeRemote() throws(ReactorError) -> (Remote, Event) {
+  package func makeRemote() throws(ReactorError) -> (Remote, LoopEvent) {
     let remote = try Remote()
-    let event = try Event(on: self, readable: remote.descriptor) { remote.drain() }
+    let event = try LoopEvent(on: self, readable: remote.descriptor) { remote.drain() }
     return (remote, event)
   }
 }

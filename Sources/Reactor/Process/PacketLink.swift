@@ -19,8 +19,8 @@ package final class PacketLink {
   private let onPacket: (Packet) -> Void
   private let onRoom: () -> Void
   private let onEnd: () -> Void
-  private var reading: Event?
-  private var writing: Event?
+  private var reading: LoopEvent?
+  private var writing: LoopEvent?
   private var decoder = PacketDecoder()
   private var unsent: [UInt8] = []
   /// How much of `unsent` has been sent already.
@@ -42,8 +42,8 @@ package final class PacketLink {
     self.onEnd = onEnd
     _ = fcntl(end.rawValue, F_SETFD, FD_CLOEXEC)
     _ = fcntl(end.rawValue, F_SETFL, O_NONBLOCK)
-    reading = try Event(on: loop, readable: end.rawValue) { [weak self] in self?.receive() }
-    writing = try Event(on: loop, writable: end.rawValue) { [weak self] in self?.hasRoom() }
+    reading = try LoopEvent(on: loop, readable: end.rawValue) { [weak self] in self?.receive() }
+    writing = try LoopEvent(on: loop, writable: end.rawValue) { [weak self] in self?.hasRoom() }
   }
 
   deinit {

@@ -9,7 +9,7 @@ package final class SpawnedProcess {
   package let processID: Int32
   private let descriptor: Int32
   private let onExit: (_ reason: String) -> Void
-  private var watch: Event?
+  private var watch: LoopEvent?
 
   /// The first descriptor that a process is handed beside the standard ones.
   package static let firstDescriptor: Int32 = 3
@@ -57,7 +57,7 @@ package final class SpawnedProcess {
       throw error
     }
     do throws(ReactorError) {
-      watch = try Event(on: loop, readable: descriptor) { [weak self] in self?.exited() }
+      watch = try LoopEvent(on: loop, readable: descriptor) { [weak self] in self?.exited() }
     } catch {
       close(descriptor)
       Self.end(process)

@@ -28,8 +28,8 @@ internal import Glibc
   private let onOccurrence: (Occurrence) -> Void
   /// hiredis' object; nil once it is freed or about to be freed by hiredis.
   private var context: UnsafeMutablePointer<redisAsyncContext>?
-  private var readWatch: Event?
-  private var writeWatch: Event?
+  private var readWatch: LoopEvent?
+  private var writeWatch: LoopEvent?
   private var isConnected = false
   /// In one of hiredis' functions that calls us back: it can't be freed there.
   private var isBusy = false
@@ -70,8 +70,8 @@ internal import Glibc
     let descriptor = unsafe context.pointee.c.fd
     _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
     do throws(ReactorError) {
-      readWatch = try Event(on: loop, readable: descriptor) { [weak self] in self?.read() }
-      writeWatch = try Event(on: loop, writable: descriptor) { [weak self] in self?.write() }
+      readWatch = try LoopEvent(on: loop, readable: descriptor) { [weak self] in self?.read() }
+      writeWatch = try LoopEvent(on: loop, writable: descriptor) { [weak self] in self?.write() }
     } catch {
       unsafe self.context = nil
       readWatch = nil

@@ -20,7 +20,7 @@ internal import Synchronization
   private let http: OpaquePointer
   private let bound: OpaquePointer
   private let listener: OpaquePointer
-  private var resumption: Event?
+  private var resumption: LoopEvent?
   /// Accepts no more in this turn.
   private var isResting = false
   /// A Unix socket's file, as it was bound; nil when it is not ours to remove.
@@ -91,7 +91,7 @@ internal import Synchronization
       log("\(address): no file descriptor left; retrying every \(Self.pause)")
     }
     lastFailure = now
-    resumption = try? Event(on: loop, after: Self.pause) { [unowned self] in
+    resumption = try? LoopEvent(on: loop, after: Self.pause) { [unowned self] in
       resumption = nil
       unsafe evconnlistener_enable(listener)
     }

@@ -64,7 +64,7 @@ internal import Glibc
   private var clients: [Client]
   private var events: [epoll_event]
   private var buffer: [UInt8]
-  private var watch: Event?
+  private var watch: LoopEvent?
   /// How many events of connections were fetched so far.
   package private(set) var eventCount = 0
   /// Of these, those that were fetched while at least as many were waiting as are fetched at once:
@@ -87,7 +87,7 @@ internal import Glibc
     buffer = Array(repeating: 0, count: Self.bufferBytes)
     descriptor = epoll_create1(Int32(EPOLL_CLOEXEC))
     guard descriptor >= 0 else { throw .fromErrno("epoll_create1", "creating a set of clients") }
-    watch = try Event(on: loop, readable: descriptor) { [unowned self] in dispatch() }
+    watch = try LoopEvent(on: loop, readable: descriptor) { [unowned self] in dispatch() }
   }
 
   deinit {

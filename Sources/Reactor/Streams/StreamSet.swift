@@ -46,7 +46,7 @@ package struct StreamSocket: Hashable, Sendable {
   private let descriptor: Int32
   private let onOccurrence: (_ token: UInt64, Occurrence) -> Void
   private var events: [epoll_event]
-  private var watch: Event?
+  private var watch: LoopEvent?
 
   /// - Parameter onOccurrence: gets the token that the socket was added with.
   package init(
@@ -56,7 +56,7 @@ package struct StreamSocket: Hashable, Sendable {
     unsafe events = unsafe Array(repeating: epoll_event(), count: Self.batch)
     descriptor = epoll_create1(Int32(EPOLL_CLOEXEC))
     guard descriptor >= 0 else { throw .fromErrno("epoll_create1", "creating a set of streams") }
-    watch = try Event(on: loop, readable: descriptor) { [unowned self] in dispatch() }
+    watch = try LoopEvent(on: loop, readable: descriptor) { [unowned self] in dispatch() }
   }
 
   deinit {

@@ -154,7 +154,7 @@ private final class Crowd {
     let end = ContinuousClock.now + .seconds(Client.patience)
     let interval = Duration.milliseconds(20)
     lastTick = .now
-    let ticker = try Event(on: loop, every: interval) { [unowned self] in
+    let ticker = try LoopEvent(on: loop, every: interval) { [unowned self] in
       let now = ContinuousClock.now
       lag = max(lag, now - lastTick - interval)
       lastTick = now

@@ -5,7 +5,7 @@ internal import Glibc
 ///
 /// Owns one `event`, and keeps `loop` alive for as long as that exists. The handler may release its
 /// own event. The C functions are `event_new`, `event_add` and `event_free`.
-@safe package final class Event {
+@safe package final class LoopEvent {
   private let loop: EventLoop
   private let onFire: () -> Void
   private var event: OpaquePointer?
@@ -83,7 +83,7 @@ internal import Glibc
       loop.base, source, Int16(flags),
       { _, _, context in
         // Held for the call, so that the handler may let go of the event.
-        let event = unsafe Unmanaged<Event>.fromOpaque(context!).takeUnretainedValue()
+        let event = unsafe Unmanaged<LoopEvent>.fromOpaque(context!).takeUnretainedValue()
         event.loop.noteHandler()
         event.onFire()
       }, context)
