@@ -35,17 +35,20 @@ let package = Package(
       name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .target(name: "Crypto", dependencies: ["CCrypto"], swiftSettings: settings),
     .target(name: "BelfryVersion", swiftSettings: settings),
-    .target(name: "EventStream", dependencies: ["TextCoding"], swiftSettings: settings),
-    .target(name: "Hub", dependencies: ["EventStream", "TextCoding"], swiftSettings: settings),
+    .target(name: "Events", dependencies: ["TextCoding"], swiftSettings: settings),
+    .target(
+      name: "EventStream", dependencies: ["Events", "TextCoding"], swiftSettings: settings),
+    .target(
+      name: "Hub", dependencies: ["EventStream", "Events", "TextCoding"], swiftSettings: settings),
     .target(name: "WebForms", dependencies: ["TextCoding"], swiftSettings: settings),
     .target(
       name: "Chat",
-      dependencies: ["Crypto", "TextCoding"], resources: [.embedInCode("Resources")],
+      dependencies: ["Crypto", "Events", "TextCoding"], resources: [.embedInCode("Resources")],
       swiftSettings: settings),
     .target(
       name: "RedisBackplane",
       dependencies: [
-        "EventStream", "Hub", "Reactor",
+        "Events", "Hub", "Reactor", "TextCoding",
         .product(name: "HeapModule", package: "swift-collections"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -58,7 +61,7 @@ let package = Package(
     .target(
       name: "Operations",
       dependencies: [
-        "BelfryVersion", "EventStream", "Hub", "Limits", "Reactor", "Responses", "TextCoding",
+        "BelfryVersion", "Events", "Hub", "Limits", "Reactor", "Responses", "TextCoding",
         "WebForms", .product(name: "Logging", package: "swift-log"),
       ],
       resources: [.embedInCode("StatusPage/Resources")],
@@ -66,13 +69,13 @@ let package = Package(
     .target(
       name: "Handover",
       dependencies: [
-        "EventStream", "Hub", "Reactor", .product(name: "Logging", package: "swift-log"),
+        "Events", "Hub", "Reactor", .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: settings),
     .target(
       name: "BelfryServer",
       dependencies: [
-        "Chat", "EventStream", "Handover", "Hub", "Limits", "Operations", "Reactor",
+        "Chat", "Events", "Handover", "Hub", "Limits", "Operations", "Reactor",
         "RedisBackplane", "Responses", "TextCoding", "WebForms",
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -85,7 +88,7 @@ let package = Package(
       dependencies: [
         "BelfryClient", "BelfryServer", "BelfryVersion",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
-        .product(name: "Logging", package: "swift-log"), "Chat", "EventStream",
+        .product(name: "Logging", package: "swift-log"), "Chat", "EventStream", 
         "Handover", "Hub", "Limits", "Operations", "Reactor", "RedisBackplane",
         "Responses", "TextCoding",
       ],
@@ -109,45 +112,50 @@ let package = Package(
       name: "WebFormsTests", dependencies: ["TestSupport", "WebForms"], swiftSettings: settings),
     .testTarget(name: "CryptoTests", dependencies: ["Crypto"], swiftSettings: settings),
     .testTarget(
-      name: "EventStreamTests", dependencies: ["EventStream", "TestSupport"],
+      name: "EventsTests", dependencies: ["Events", "TestSupport"], swiftSettings: settings),
+    .testTarget(
+      name: "EventStreamTests", dependencies: ["EventStream", "Events", "TestSupport"],
       swiftSettings: settings),
     .testTarget(
-      name: "HubTests", dependencies: ["Hub", "EventStream", "TestSupport"],
+      name: "HubTests", dependencies: ["Hub", "EventStream", "Events", "TestSupport"],
       swiftSettings: settings),
     .testTarget(
-      name: "ChatTests", dependencies: ["Chat", "TestSupport", "TextCoding"],
+      name: "ChatTests", dependencies: ["Chat", "Events", "TestSupport", "TextCoding"],
       swiftSettings: settings),
     .systemLibrary(name: "CTestSupport", path: "Tests/CTestSupport"),
     .target(
-      name: "TestSupport", dependencies: ["CTestSupport", "Hub", "Reactor"],
+      name: "TestSupport", dependencies: ["CTestSupport", "Events", "Hub", "Reactor"],
       path: "Tests/TestSupport", swiftSettings: settings),
     .testTarget(
       name: "ReactorTests", dependencies: ["Reactor", "TestSupport"], swiftSettings: settings),
     .testTarget(
       name: "RedisBackplaneTests",
-      dependencies: ["EventStream", "Hub", "Reactor", "RedisBackplane", "TestSupport"],
+      dependencies: ["EventStream", "Events", "Hub", "Reactor", "RedisBackplane", "TestSupport"],
       swiftSettings: settings),
     .testTarget(
       name: "LimitsTests", dependencies: ["Limits", "Reactor", "TestSupport"],
       swiftSettings: settings),
     .testTarget(
       name: "HandoverTests",
-      dependencies: ["EventStream", "Handover", "Hub", "Reactor", "TestSupport"],
+      dependencies: ["EventStream", "Events", "Handover", "Hub", "Reactor", "TestSupport"],
+      exclude: ["Fixtures"],
       swiftSettings: settings),
     .testTarget(
       name: "ResponsesTests", dependencies: ["Reactor", "Responses"], swiftSettings: settings),
     .testTarget(
       name: "OperationsTests",
-      dependencies: ["EventStream", "Hub", "Limits", "Operations", "Reactor", "TestSupport"],
+      dependencies: [
+        "EventStream", "Events", "Hub", "Limits", "Operations", "Reactor", "TestSupport",
+      ],
       swiftSettings: settings),
     .testTarget(
       name: "BelfryClientTests",
-      dependencies: ["BelfryClient", "EventStream", "Reactor", "TestSupport", "belfry"],
+      dependencies: ["BelfryClient", "EventStream", "Events", "Reactor", "TestSupport", "belfry"],
       swiftSettings: settings),
     .testTarget(
       name: "BelfryServerTests",
       dependencies: [
-        "BelfryServer", "Chat", "EventStream", "Hub", "Limits", "Operations", "Reactor",
+        "BelfryServer", "Chat", "EventStream", "Events", "Hub", "Limits", "Operations", "Reactor",
         "RedisBackplane", "Responses", "TestSupport", "belfry",
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -155,7 +163,7 @@ let package = Package(
     .testTarget(
       name: "LoadTestTests",
       dependencies: [
-        "BelfryClient", "EventStream", "LoadTest", "Reactor", "TestSupport", "belfry",
+        "BelfryClient", "EventStream", "Events", "LoadTest", "Reactor", "TestSupport", "belfry",
         "belfry-bench",
         .product(name: "Histogram", package: "hdrhistogram-swift"),
       ],
@@ -166,7 +174,8 @@ let package = Package(
 // A part of the tests with what they stand on, for a short loop: scripts/test names the part.
 let parts = [
   "core": [
-    "ChatTests", "CryptoTests", "EventStreamTests", "HubTests", "TextCodingTests", "WebFormsTests",
+    "ChatTests", "CryptoTests", "EventStreamTests", "EventsTests", "HubTests", "TextCodingTests",
+    "WebFormsTests",
   ],
   "asan": [
     "BelfryClientTests", "BelfryServerTests", "CryptoTests", "HandoverTests", "LimitsTests",
@@ -200,7 +209,7 @@ if Context.environment["BELFRY_MICRO"] != nil {
     .target(
       name: "MicroCases",
       dependencies: [
-        "BelfryServer", "EventStream", "Hub", "Reactor", "TestSupport", "WebForms",
+        "BelfryServer", "EventStream", "Events", "Hub", "Reactor", "TestSupport", "WebForms",
         .product(name: "Logging", package: "swift-log"),
       ],
       path: "Benchmarks/Micro/Cases", swiftSettings: settings),

@@ -154,7 +154,8 @@ package final class StreamFollower {
   private func comeBack(after time: Duration) {
     guard !isStopped else { return }
     do throws(ReactorError) {
-      timer = try LoopEvent(on: loop, after: max(time, .milliseconds(1))) { [unowned self] in connect()
+      timer = try LoopEvent(on: loop, after: max(time, .milliseconds(1))) { [unowned self] in
+        connect()
       }
     } catch {
       end(Refused(description: "\(error)"))

@@ -1,10 +1,13 @@
 /// The bytes of a session inside its cookie.
 ///
-/// `version (1), flash code (1), issued at (8, big endian), user, flash name`, each text being its
+/// `version (1), flash code (1), issued at (8, big endian), browser (12), user, flash name`, each text being its
 /// length in two bytes, big endian, and that much UTF-8. One session has one encoding.
+///
+/// Version 1 is 0.1.0's, which has no browser.
 struct SessionPayload {
   /// Changes with the layout, so that an old cookie is nobody's and not somebody else's.
-  private static let version: UInt8 = 1
+  private static let version: UInt8 = 2
+  private static let versionWithoutBrowser: UInt8 = 1
   /// Two names of this many bytes still make a cookie that a browser keeps.
   static let maximumNameBytes = 1024
 
@@ -25,8 +28,10 @@ struct SessionPayload {
     case .signedIn: code = .signedIn
     case .joined(let name): (code, flashName) = (.joined, name)
     }
-    var bytes = [Self.version, code.rawValue]
+    let version = session.browser == nil ? Self.versionWithoutBrowser : Self.version
+    var bytes = [version, code.rawValue]
     Self.append(session.issuedAt, to: &bytes)
+    bytes += session.browser?.bytes ?? []
     for text in [session.user ?? "", flashName] {
       precondition(text.utf8.count <= Self.maximumNameBytes)
       Self.append(UInt16(text.utf8.count), to: &bytes)
@@ -39,10 +44,18 @@ struct SessionPayload {
 
   /// The session; nil unless the bytes are exactly one of this version.
   var session: Session? {
-    guard bytes.count >= 10, bytes[0] == Self.version else { return nil }
+    guard bytes.count >= 10, [Self.version, Self.versionWithoutBrowser].contains(bytes[0]) else {
+      return nil
+    }
     guard let code = FlashCode(rawValue: bytes[1]) else { return nil }
     let issuedAt = Int64(bitPattern: bytes[2..<10].reduce(0) { $0 << 8 | UInt64($1) })
     var rest = bytes[10...]
+    var browser: BrowserID?
+    if bytes[0] == Self.version {
+      browser = BrowserID(Array(rest.prefix(BrowserID.length)))
+      guard browser != nil else { return nil }
+      rest = rest.dropFirst(BrowserID.length)
+    }
     guard let user = Self.takeText(&rest), let name = Self.takeText(&rest), rest.isEmpty else {
       return nil
     }
@@ -53,7 +66,7 @@ struct SessionPayload {
     case .joined: flash = .joined(name: name)
     }
     guard code == .joined || name.isEmpty else { return nil }
-    return Session(user: user, flash: flash, issuedAt: issuedAt)
+    return Session(user: user, flash: flash, browser: browser, issuedAt: issuedAt)
   }
 
   private static func append(_ number: some FixedWidthInteger, to bytes: inout [UInt8]) {

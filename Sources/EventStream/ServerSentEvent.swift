@@ -1,3 +1,6 @@
+package import Events
+internal import TextCoding
+
 /// One event as a server writes it (WHATWG HTML 9.2.6, "Interpreting an event stream").
 ///
 /// Every field is optional: an event with an id alone moves the listener's last event id without
@@ -29,7 +32,10 @@ package struct ServerSentEvent: Hashable, Sendable {
   }
 
   /// Appends the event with the blank line that ends it; an event without any field is nothing.
-  package func encode(into bytes: inout [UInt8]) {
+  ///
+  /// - Returns: whether there is data, of one line; it stands at the end then, before two line feeds.
+  @discardableResult
+  package func encode(into bytes: inout [UInt8]) -> Bool {
     let start = bytes.count
     if let retry {
       bytes.append(contentsOf: "retry: ".utf8)
@@ -46,8 +52,10 @@ package struct ServerSentEvent: Hashable, Sendable {
       id.encode(into: &bytes)
       bytes.append(Self.lineFeed)
     }
-    if let data { Self.append(data, prefix: "data: ", to: &bytes) }
+    var isOneLine = false
+    if let data { isOneLine = Self.append(data, prefix: "data: ", to: &bytes) }
     if bytes.count > start { bytes.append(Self.lineFeed) }
+    return isOneLine
   }
 
   /// Appends a comment, which every listener ignores, and a blank line.
@@ -72,19 +80,22 @@ extension ServerSentEvent {
     byte == lineFeed || byte == carriageReturn
   }
 
-  /// Appends every line of `text` with `prefix` before it and LF behind it.
-  private static func append(_ text: String, prefix: String, to bytes: inout [UInt8]) {
+  /// Appends every line of `text` with `prefix` before it and LF behind it; returns whether it was one.
+  @discardableResult
+  private static func append(_ text: String, prefix: String, to bytes: inout [UInt8]) -> Bool {
     bytes.append(contentsOf: prefix.utf8)
     let start = bytes.count
     bytes.append(contentsOf: text.utf8)
     // Nearly every message is one line, which is now copied once and needs nothing more.
-    if let end = bytes[start...].firstIndex(where: isLineEnd) {
+    let end = bytes[start...].firstIndex(where: isLineEnd)
+    if let end {
       // A copy of the tail, since a slice would share all of `bytes` and so copy it on writing.
       let rest = Array(bytes[end...])
       bytes.removeLast(rest.count)
       append(linesAfterFirst: rest, prefix: prefix, to: &bytes)
     }
     bytes.append(lineFeed)
+    return end == nil
   }
 
   /// Appends what follows the first line; `rest` begins with a line ending.

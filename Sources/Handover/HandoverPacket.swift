@@ -1,4 +1,4 @@
-internal import EventStream
+package import Events
 package import Hub
 internal import Reactor
 
@@ -6,8 +6,10 @@ internal import Reactor
 package enum HandoverPacket: Equatable {
   /// The server's first word.
   package struct Hello: Equatable {
-    /// Of this enumeration; another's packets mean something else.
-    static let currentVersion: UInt64 = 2
+    /// Of this enumeration.
+    static let currentVersion: UInt64 = 3
+    /// Those that it understands: 2 is 0.1.0's, whose messages are lines of text.
+    static let versions = 2...currentVersion
     var version = currentVersion
     /// What each of the sockets handed on is.
     package var sockets: [SocketRole]
@@ -49,7 +51,11 @@ package enum HandoverPacket: Equatable {
   /// Serve.
   case go
   /// Publish what somebody asked the server to; the answer comes under the same number.
-  case publish(UInt64, Publication)
+  case publish(UInt64, Event)
+  /// A message of 0.1.0, of the room before.
+  case line(number: UInt64, text: String, age: Duration)
+  /// A publish of 0.1.0.
+  case publishLine(UInt64, room: RoomName, text: String, name: String?, key: String?)
 
   /// The successor has everything but the history.
   case ready
@@ -62,9 +68,10 @@ package enum HandoverPacket: Equatable {
 
   private enum Kind: UInt8 {
     case hello = 1
-    case start, forgotten, room, message, key, end, go, publish, ready, loaded, serving
+    case start, forgotten, room, line, key, end, go, publishLine, ready, loaded, serving
     case taken, refused, unknown
     case written
+    case event, publish
   }
 }
 
@@ -98,13 +105,22 @@ extension HandoverPacket {
       return .written
     case .end: return .end
     case .go: return .go
-    case .publish(let token, let publication):
+    case .publish(let token, let event):
       writer.write(token)
-      writer.write(publication.room.text)
-      writer.write(publication.text)
-      writer.write(publication.name)
-      writer.write(publication.key)
+      writer.write(event.encoded)
       return .publish
+    case .line(let number, let text, let age):
+      writer.write(number)
+      writer.write(age)
+      writer.write(text)
+      return .line
+    case .publishLine(let token, let room, let text, let name, let key):
+      writer.write(token)
+      writer.write(room.text)
+      writer.write(text)
+      writer.write(name)
+      writer.write(key)
+      return .publishLine
     case .ready: return .ready
     case .loaded: return .loaded
     case .serving: return .serving
@@ -133,8 +149,8 @@ extension HandoverPacket {
     case .message(let message):
       writer.write(message.number)
       writer.write(message.age)
-      writer.write(message.text)
-      return .message
+      writer.write(message.event.encoded)
+      return .event
     }
   }
 
@@ -187,11 +203,15 @@ extension HandoverPacket {
         .room(
           try reader.value(RoomName.init), droppedThrough: try reader.number(),
           unknownThrough: try reader.number()))
-    case .message:
+    case .event:
       let number = try reader.number()
       let age = try reader.duration()
       return .history(
-        .message(RoomHistory.Message(number: number, text: try reader.text(), age: age)))
+        .message(RoomHistory.Message(number: number, event: try reader.event(), age: age)))
+    case .line:
+      let number = try reader.number()
+      let age = try reader.duration()
+      return .line(number: number, text: try reader.text(), age: age)
     case .key:
       let key = RecentKeys.Key(
         text: try reader.text(), room: try reader.value(RoomName.init),
@@ -200,14 +220,11 @@ extension HandoverPacket {
     case .written: return .written(at: try reader.number())
     case .end: return .end
     case .go: return .go
-    case .publish:
-      let token = try reader.number()
-      let room = try reader.value(RoomName.init)
-      return .publish(
-        token,
-        Publication(
-          room: room, text: try reader.text(), name: try reader.optionalText(),
-          key: try reader.optionalText()))
+    case .publish: return .publish(try reader.number(), try reader.event())
+    case .publishLine:
+      return .publishLine(
+        try reader.number(), room: try reader.value(RoomName.init), text: try reader.text(),
+        name: try reader.optionalText(), key: try reader.optionalText())
     case .ready: return .ready
     case .loaded: return .loaded
     case .serving: return .serving
@@ -215,5 +232,14 @@ extension HandoverPacket {
     case .refused: return .outcome(try reader.number(), .refused(reason: try reader.text()))
     case .unknown: return .outcome(try reader.number(), .unknown(reason: try reader.text()))
     }
+  }
+}
+
+extension PacketReader {
+  /// An event of a room.
+  mutating func event() throws(Malformed) -> Event {
+    let bytes = try bytes()
+    guard let event = Event(encoded: bytes[...]), event.room != nil else { throw Malformed() }
+    return event
   }
 }

@@ -34,7 +34,7 @@ package struct KeptHistory {
     }
     guard !isEmpty else { return nil }
     guard !isMalformed, decoder.isBetweenPackets, packets.count >= 3, packets.last == .end,
-      case .hello(let hello) = packets[0], hello.version == HandoverPacket.Hello.currentVersion,
+      case .hello(let hello) = packets[0], HandoverPacket.Hello.versions.contains(hello.version),
       case .written(let time) = packets[1], Self.isInOrder(packets[2..<packets.count - 1])
     else {
       throw Unusable(description: "it is damaged, or another version of Belfry wrote it")
@@ -50,10 +50,12 @@ package struct KeptHistory {
   /// Whether the packets of a history follow each other as they should.
   private static func isInOrder(_ packets: ArraySlice<HandoverPacket>) -> Bool {
     var order = HistoryOrder()
+    var upgrade = LineUpgrade()
     var hasKeys = false
     return packets.allSatisfy { packet in
       switch packet {
-      case .history(let record): return !hasKeys && order.accepts(record)
+      case .history, .line:
+        return !hasKeys && (upgrade.record(packet).map { order.accepts($0) } ?? false)
       case .key(_, let number, _):
         hasKeys = true
         return order.covers(number)
@@ -69,9 +71,11 @@ package struct KeptHistory {
     let elapsed = MonotonicClock.nanoseconds - min(written, MonotonicClock.nanoseconds)
     let then = ContinuousClock.now - .nanoseconds(Int64(clamping: elapsed))
     var keys = RecentKeys()
+    var upgrade = LineUpgrade()
     for packet in packets {
       switch packet {
-      case .history(let record): hub.restore(record, now: then)
+      case .history, .line:
+        if let record = upgrade.record(packet) { hub.restore(record, now: then) }
       case .key(let key, let number, let age): keys.remember(key, number: number, now: then - age)
       default: break
       }

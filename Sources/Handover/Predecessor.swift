@@ -1,3 +1,4 @@
+internal import Events
 package import Hub
 package import Reactor
 
@@ -31,6 +32,7 @@ package final class Predecessor {
   private var local: LocalBackplane?
   private var handlers: Handlers?
   private var keys = RecentKeys()
+  private var upgrade = LineUpgrade()
   private var isReady = false
 
   /// Reads its first word, which is there already.
@@ -46,7 +48,7 @@ package final class Predecessor {
     relay.onPacket = { first = $0 }
     link.receive()
     guard let first, case .hello(let hello) = try? HandoverPacket(first),
-      hello.version == HandoverPacket.Hello.currentVersion,
+      HandoverPacket.Hello.versions.contains(hello.version),
       hello.sockets.count == settings.sockets
     else {
       throw HandoverError("the running server does not speak this version's takeover protocol")
@@ -96,7 +98,12 @@ package final class Predecessor {
       return
     }
     switch packet {
-    case .history(let record): hub?.restore(record, now: .now)
+    case .history, .line:
+      guard let record = upgrade.record(packet) else {
+        handlers?.fail("message without a room from the running server")
+        return
+      }
+      hub?.restore(record, now: .now)
     case .key(let key, let number, let age):
       keys.remember(key, number: number, now: .now - age)
     case .end:
@@ -104,12 +111,17 @@ package final class Predecessor {
       local?.resume(epoch: hub.epoch, newest: hub.newest, keys: keys)
       link?.send(HandoverPacket.loaded.packet)
     case .go: handlers?.serve()
-    case .publish(let token, let publication):
-      local?.publish(publication) { [weak self] outcome in
-        self?.link?.send(HandoverPacket.outcome(token, outcome).packet)
-      }
+    case .publish(let token, let event): publish(event, token)
+    case .publishLine(let token, let room, let text, let name, let key):
+      publish(LineUpgrade.event(room: room, text: text, name: name, key: key), token)
     case .hello, .written, .ready, .loaded, .serving, .outcome:
       handlers?.fail("unexpected packet from the running server")
+    }
+  }
+
+  private func publish(_ event: Event, _ token: UInt64) {
+    local?.publish(event) { [weak self] outcome in
+      self?.link?.send(HandoverPacket.outcome(token, outcome).packet)
     }
   }
 

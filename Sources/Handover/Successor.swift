@@ -1,3 +1,4 @@
+internal import Events
 package import Hub
 package import Logging
 package import Reactor
@@ -46,7 +47,7 @@ package final class Successor {
   /// So long it may then take to say in the log why, and to end.
   private static let patience = Duration.seconds(1)
   /// Publishes that came while neither took any.
-  private var held: [(publication: Publication, completion: Completion)] = []
+  private var held: [(event: Event, completion: Completion)] = []
   private var heldBytes = 0
   /// Publishes that the successor was asked to take.
   private var asked: [UInt64: Completion] = [:]
@@ -108,7 +109,7 @@ package final class Successor {
     case .serving: perform(takeover.successorServes())
     case .outcome(let token, let outcome): asked.removeValue(forKey: token)?(outcome)
     // A successor says nothing else.
-    case .hello, .history, .key, .written, .end, .go, .publish:
+    case .hello, .history, .line, .key, .written, .end, .go, .publish, .publishLine:
       lost("unexpected packet for this role")
     }
   }
@@ -180,7 +181,7 @@ package final class Successor {
     hasLeft = true
     timer = nil
     local?.setSuccessor { [unowned self] in forward($0, $1) }
-    for (publication, completion) in takeHeld() { forward(publication, completion) }
+    for (event, completion) in takeHeld() { forward(event, completion) }
     if mustRead { process?.send(.hangUp) }
     if let process { handlers.leave(process.processID) }
   }
@@ -197,41 +198,39 @@ package final class Successor {
     history = nil
     link = nil
     local?.setSuccessor(nil)
-    for (publication, completion) in takeHeld() {
-      local?.publish(publication, completion: completion)
-    }
+    for (event, completion) in takeHeld() { local?.publish(event, completion: completion) }
     // The end of the process, now or later, is the end of this.
     process?.kill()
   }
 
   // MARK: Publishes
 
-  private func hold(_ publication: Publication, _ completion: @escaping Completion) {
-    let bytes = publication.text.utf8.count
+  private func hold(_ event: Event, _ completion: @escaping Completion) {
+    let bytes = event.data.utf8.count
     guard held.count < Self.maximumHeld.count, heldBytes + bytes <= Self.maximumHeld.bytes else {
       return completion(
         .refused(reason: "this server is being replaced; the message was not published"))
     }
     heldBytes += bytes
-    held.append((publication, completion))
+    held.append((event, completion))
   }
 
-  private func takeHeld() -> [(Publication, Completion)] {
+  private func takeHeld() -> [(Event, Completion)] {
     defer {
       held = []
       heldBytes = 0
     }
-    return held.map { ($0.publication, $0.completion) }
+    return held.map { ($0.event, $0.completion) }
   }
 
-  private func forward(_ publication: Publication, _ completion: @escaping Completion) {
+  private func forward(_ event: Event, _ completion: @escaping Completion) {
     guard let link else {
       return completion(
         .refused(reason: "the server that replaced this one is gone; the message was not published")
       )
     }
     asked[nextToken] = completion
-    link.send(HandoverPacket.publish(nextToken, publication).packet)
+    link.send(HandoverPacket.publish(nextToken, event).packet)
     nextToken += 1
   }
 }

@@ -1,11 +1,11 @@
-package import EventStream
+package import Events
 
 /// The way that a published message takes to every node's hub, its own included.
 package protocol Backplane: AnyObject {
-  /// Publishes a line and says once how that went, maybe before this returns.
+  /// Publishes an event of a room, and says once how that went, maybe before this returns.
   ///
   /// - Parameter completion: called exactly once, on the loop.
-  func publish(_ publication: Publication, completion: @escaping (PublishOutcome) -> Void)
+  func publish(_ event: Event, completion: @escaping (PublishOutcome) -> Void)
 
   /// Sees to it that the hub has the history of `rooms`, as far as it is kept, and knows `id` if
   /// anybody does; then calls `completion`, maybe before this returns.
@@ -25,24 +25,6 @@ package protocol Backplane: AnyObject {
 
   /// Answers whoever still waits, and lets go of what it holds.
   func close()
-}
-
-/// A line to be published.
-package struct Publication: Equatable, Sendable {
-  package var room: RoomName
-  /// The line as listeners see it.
-  package var text: String
-  /// Who says it; nil is anonymous.
-  package var name: String?
-  /// Names this attempt, so that the same said again within five minutes is published once.
-  package var key: String?
-
-  package init(room: RoomName, text: String, name: String? = nil, key: String? = nil) {
-    self.room = room
-    self.text = text
-    self.name = name
-    self.key = key
-  }
 }
 
 /// How a publish went.
@@ -82,14 +64,14 @@ package final class LocalBackplane: Backplane {
   private var newest: UInt64
   package private(set) var keys = RecentKeys()
   /// Takes publishes in this one's stead.
-  private var successor: ((Publication, @escaping (PublishOutcome) -> Void) -> Void)?
+  private var successor: ((Event, @escaping (PublishOutcome) -> Void) -> Void)?
   private let clock: () -> ContinuousClock.Instant
-  private let deliver: (_ text: String, _ room: RoomName, _ number: UInt64) -> Bool
+  private let deliver: (_ event: Event, _ number: UInt64) -> Bool
 
   /// - Parameter deliver: takes a message in; false when there is no place for its room.
   package init(
     epoch: Epoch, newest: UInt64 = 0, clock: @escaping () -> ContinuousClock.Instant = { .now },
-    deliver: @escaping (_ text: String, _ room: RoomName, _ number: UInt64) -> Bool
+    deliver: @escaping (_ event: Event, _ number: UInt64) -> Bool
   ) {
     self.epoch = epoch
     self.newest = newest
@@ -97,18 +79,14 @@ package final class LocalBackplane: Backplane {
     self.deliver = deliver
   }
 
-  package func publish(
-    _ publication: Publication, completion: @escaping (PublishOutcome) -> Void
-  ) {
-    if let successor { return successor(publication, completion) }
-    let key = publication.key.map {
-      RecentKeys.Key(text: $0, room: publication.room, name: publication.name)
-    }
+  package func publish(_ event: Event, completion: @escaping (PublishOutcome) -> Void) {
+    if let successor { return successor(event, completion) }
+    let key = RecentKeys.Key(of: event)
     if let key, let number = keys.number(of: key, now: clock()) {
       completion(.taken(EventID(epoch: epoch, number: number)))
       return
     }
-    guard deliver(publication.text, publication.room, newest + 1) else {
+    guard deliver(event, newest + 1) else {
       completion(.refused(reason: "room limit reached"))
       return
     }
@@ -120,7 +98,7 @@ package final class LocalBackplane: Backplane {
   /// From now on takes no message by itself: numbers and keys stay as they are, and every publish goes to
   /// `successor`; nil takes messages again.
   package func setSuccessor(
-    _ successor: ((Publication, @escaping (PublishOutcome) -> Void) -> Void)?
+    _ successor: ((Event, @escaping (PublishOutcome) -> Void) -> Void)?
   ) { self.successor = successor }
 
   /// Goes on where another one stopped.

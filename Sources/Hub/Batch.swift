@@ -40,7 +40,7 @@ final class Batch {
       sawStrays = true
       if !skippingStrays { sources.append((room.strays.frames, room.strays.index(after: cursor))) }
     }
-    while content.bytes.count < Batch.maximumBytes, content.ends.count < Batch.maximumFrames {
+    while content.range.count < Batch.maximumBytes, content.ends.count < Batch.maximumFrames {
       var best: (source: Int, frame: Frame)?
       for (place, source) in sources.enumerated() where source.index < source.frames.count {
         let frame = source.frames[source.index]

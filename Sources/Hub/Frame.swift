@@ -1,6 +1,8 @@
 internal import EventStream
+internal import Events
 
-/// One message as the bytes that every stream of its room is sent; made once, immutable and shared.
+/// One message as the bytes that every stream of its room is sent, and the event that they are made of; made
+/// once, immutable and shared.
 struct Frame {
   /// The N of its id; 0 when it has none.
   let number: UInt64
@@ -10,28 +12,59 @@ struct Frame {
   let time: ContinuousClock.Instant
   /// How many bytes its room had taken in before it.
   let offset: UInt64
-  /// The SSE event inside its HTTP/1.1 chunk (RFC 9112, section 7.1): `hex CRLF event CRLF`.
+  /// One buffer for all of it: what is sent, and behind that the event (`Event.encode`), without its data where
+  /// that stands in what is sent already.
   let bytes: [UInt8]
-  /// Where the event itself stands in `bytes`: what an HTTP/1.0 stream is sent.
-  let event: Range<Int>
+  /// Where the HTTP/1.1 chunk (RFC 9112, section 7.1) begins: `hex CRLF event CRLF`.
+  private let start: Int
+  /// Where the SSE event in it ends.
+  private let end: Int
+  /// Where the event's data begins in it; 0: the data stands behind it.
+  private let data: Int
 
   /// Whether it is word of the room's history, and no message.
   let isNotice: Bool
 
+  /// - Parameter event: what `sent` is made of; nil for what is never in history.
   init(
-    _ event: ServerSentEvent, number: UInt64, position: UInt64, offset: UInt64,
-    time: ContinuousClock.Instant, isNotice: Bool = false
+    _ sent: ServerSentEvent, _ event: Event? = nil, number: UInt64, position: UInt64,
+    offset: UInt64, time: ContinuousClock.Instant, isNotice: Bool = false
   ) {
-    var payload: [UInt8] = []
-    event.encode(into: &payload)
-    bytes = Framing.chunked.frame(payload)
-    self.event = bytes.count - 2 - payload.count..<bytes.count - 2
+    var bytes: [UInt8] = []
+    let text = sent.data?.utf8.count ?? 0
+    bytes.reserveCapacity(text + Self.room + (event == nil ? 0 : Self.room))
+    bytes.append(contentsOf: repeatElement(0, count: Framing.longestHead))
+    let isOneLine = sent.encode(into: &bytes)
+    end = bytes.count
+    start = Framing.chunked.close(Framing.longestHead..<end, in: &bytes)
+    if let event, isOneLine {
+      // The two line feeds that end the event follow it.
+      data = end - 2 - event.data.utf8.count
+      event.encodeHead(into: &bytes)
+    } else {
+      data = 0
+      event?.encode(into: &bytes)
+    }
+    self.bytes = bytes
     self.number = number
     self.position = position
     self.offset = offset
     self.time = time
     self.isNotice = isNotice
   }
+
+  /// What the fields of an SSE event, or of an event's encoding, take beside the text, for nearly all of them.
+  private static let room = 96
+
+  /// The event; nil for what is never in history.
+  var event: Event? {
+    let behind = bytes[(end + 2)...]
+    return data == 0
+      ? Event(encoded: behind) : Event(head: behind, data: bytes[data..<end - 2])
+  }
+
+  /// Bytes that a stream is sent.
+  var size: Int { end + 2 - start }
 
   /// What the frame counts for in the bounds of a history: its bytes and the bookkeeping beside them.
   var cost: Int { bytes.count + Frame.overhead }
@@ -40,7 +73,7 @@ struct Frame {
   private static var overhead: Int { MemoryLayout<Frame?>.stride + 32 }
 
   func range(_ framing: Framing) -> Range<Int> {
-    framing == .chunked ? 0..<bytes.count : event
+    framing == .chunked ? start..<end + 2 : Framing.longestHead..<end
   }
 }
 
@@ -62,6 +95,27 @@ package enum Framing: Sendable {
     bytes.append(contentsOf: payload)
     bytes.append(contentsOf: [13, 10])
     return bytes
+  }
+
+  /// Bytes of the longest head of a chunk: 8 hexadecimal digits and CRLF.
+  static let longestHead = 10
+
+  /// Makes a chunk of what stands in `bytes` behind `longestHead` bytes that are free, at their end; returns where
+  /// the chunk begins.
+  func close(_ payload: Range<Int>, in bytes: inout [UInt8]) -> Int {
+    bytes.append(13)
+    bytes.append(10)
+    var start = payload.lowerBound - 2
+    bytes[start] = 13
+    bytes[start + 1] = 10
+    var rest = payload.count
+    repeat {
+      let digit = UInt8(truncatingIfNeeded: rest & 15)
+      start -= 1
+      bytes[start] = digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10
+      rest >>= 4
+    } while rest > 0
+    return start
   }
 
   /// What ends a stream properly: the last chunk, or nothing but the close.

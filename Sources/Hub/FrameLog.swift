@@ -1,4 +1,5 @@
 internal import EventStream
+internal import Events
 
 /// Frames in the order of their positions, with a running count of their bytes.
 struct FrameLog {
@@ -9,14 +10,15 @@ struct FrameLog {
   var isEmpty: Bool { frames.isEmpty }
 
   mutating func append(
-    _ event: ServerSentEvent, number: UInt64, position: UInt64, time: ContinuousClock.Instant,
+    _ sent: ServerSentEvent, _ event: Event? = nil, number: UInt64, position: UInt64,
+    time: ContinuousClock.Instant,
     isNotice: Bool = false
   ) -> Frame {
     precondition(position > (frames.last?.position ?? 0), "positions rise in a log")
     let frame = Frame(
-      event, number: number, position: position, offset: takenBytes, time: time,
+      sent, event, number: number, position: position, offset: takenBytes, time: time,
       isNotice: isNotice)
-    takenBytes += UInt64(frame.bytes.count)
+    takenBytes += UInt64(frame.size)
     frames.append(frame)
     return frame
   }

@@ -1,4 +1,5 @@
 internal import EventStream
+internal import Events
 internal import TextCoding
 
 /// Why a listener that resumes can't be given everything it missed.

@@ -1,4 +1,4 @@
-internal import EventStream
+internal import Events
 
 /// Whether pieces of a history follow each other as `Hub.restore` wants them: for a history that has
 /// lain somewhere, where it may have come to harm.

@@ -73,7 +73,7 @@ extension Hub {
     }
     guard let oldest else { return silence > settings.listenerLag ? .slow : nil }
     // The message it is reading doesn't count: one larger than the limit can be read too.
-    if bytes - UInt64(oldest.bytes.count) > UInt64(settings.listenerLagBytes) { return .lag }
+    if bytes - UInt64(oldest.size) > UInt64(settings.listenerLagBytes) { return .lag }
     return now - oldest.time > settings.listenerLag ? .slow : nil
   }
 

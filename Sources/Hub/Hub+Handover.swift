@@ -1,5 +1,3 @@
-internal import EventStream
-
 /// Handing a history on to another process, and taking it over.
 extension Hub {
   /// The history as it stands.
@@ -24,9 +22,8 @@ extension Hub {
       if restored == nil { table.remember(name, lostThrough: newest) }
     case .message(let message):
       guard let room = restored else { return }
-      let id = EventID(epoch: epoch, number: message.number)
-      table.append(
-        ServerSentEvent(id: id, data: message.text), to: room, number: message.number,
+      keep(
+        message.event, in: room, number: message.number,
         position: numbering.position(of: message.number), time: now - message.age, now: now)
     }
   }

@@ -1,4 +1,5 @@
-package import EventStream
+internal import EventStream
+package import Events
 
 /// What a history that is kept elsewhere asks for: rooms that are loaded and let go, lines that have
 /// no place in it, and its end.
@@ -14,9 +15,8 @@ extension Hub {
     else { return false }
     for message in history.messages {
       numbering.advance(to: message.number)
-      let id = EventID(epoch: epoch, number: message.number)
-      table.append(
-        ServerSentEvent(id: id, data: message.text), to: room, number: message.number,
+      keep(
+        message.event, in: room, number: message.number,
         position: numbering.position(of: message.number), time: now - message.age, now: now)
     }
     return true
@@ -45,7 +45,7 @@ extension Hub {
     guard let room = table.rooms[name], !room.feeds.isEmpty else { return }
     let frame = room.appendStray(
       ServerSentEvent(data: text), position: numbering.takeStray(), time: now)
-    raise(room, by: frame.bytes.count, now: now)
+    raise(room, by: frame.size, now: now)
     room.drop()
   }
 
@@ -107,7 +107,7 @@ extension Hub {
     var event = Gap(room: room.name, after: after.description, oldest: first, reason: reason).event
     event.id = id
     let frame = room.appendNotice(event, position: numbering.takeStray(), time: now)
-    raise(room, by: frame.bytes.count, now: now)
+    raise(room, by: frame.size, now: now)
   }
 
   /// Those who replay no longer live on history, which is about to end: the log waits for them too.
@@ -127,13 +127,13 @@ package struct RoomHistory: Sendable, Equatable {
   /// One message.
   package struct Message: Sendable, Equatable {
     package var number: UInt64
-    package var text: String
+    package var event: Event
     /// How long ago it was published.
     package var age: Duration
 
-    package init(number: UInt64, text: String, age: Duration) {
+    package init(number: UInt64, event: Event, age: Duration) {
       self.number = number
-      self.text = text
+      self.event = event
       self.age = age
     }
   }

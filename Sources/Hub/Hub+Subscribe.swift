@@ -1,4 +1,5 @@
-package import EventStream
+internal import EventStream
+package import Events
 
 /// Opening a stream: where it starts, and what it is told first.
 extension Hub {

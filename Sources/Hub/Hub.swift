@@ -1,4 +1,5 @@
-package import EventStream
+internal import EventStream
+package import Events
 
 /// The registry of open streams and the logs of the rooms they follow.
 ///
@@ -11,6 +12,7 @@ package final class Hub {
   /// Names this history: the first half of its ids.
   package internal(set) var epoch: Epoch
   let sink: any EventSink
+  private let format: any EventFormat
   let heartbeats: HeartbeatSchedule
   var numbering: Numbering
   var table: RoomTable
@@ -51,14 +53,18 @@ package final class Hub {
   var flights = Flights()
   let start: Instant
 
-  /// - Parameter newest: the number of the newest message that this history already had.
+  /// - Parameters:
+  ///   - newest: the number of the newest message that this history already had.
+  ///   - format: how events are written to streams.
   package init(
-    settings: HubSettings, epoch: Epoch, newest: UInt64 = 0, sink: any EventSink, now: Instant
+    settings: HubSettings, epoch: Epoch, newest: UInt64 = 0, sink: any EventSink,
+    format: any EventFormat = PlainFormat(), now: Instant
   ) {
     self.settings = settings
     self.epoch = epoch
     numbering = Numbering(newest: newest)
     self.sink = sink
+    self.format = format
     heartbeats = HeartbeatSchedule(interval: settings.heartbeat)
     table = RoomTable(settings: settings)
     start = now
@@ -89,23 +95,33 @@ package final class Hub {
   /// The id of the newest message over all rooms.
   package var newestID: EventID { EventID(epoch: epoch, number: newest) }
 
-  /// Takes in message `number` of `room`; `flush` sends it.
+  /// Takes in event `number`; `flush` sends it.
   ///
-  /// Numbers rise from message to message, over all rooms. False means that the room is new and that
-  /// as many rooms as may be are held: the message is lost to history, and nobody listens to it.
+  /// Numbers rise from event to event, over all rooms. False means that it belongs to no room, or that the room is
+  /// new and as many rooms as may be are held: the event is lost to history, and nobody listens to it.
   @discardableResult
-  package func append(_ text: String, to name: RoomName, number: UInt64, now: Instant) -> Bool {
+  package func append(_ event: Event, number: UInt64, now: Instant) -> Bool {
     precondition(number > newest, "numbers rise")
-    guard let room = table.room(name) else { return false }
+    guard let name = event.room, let room = table.room(name) else { return false }
     numbering.advance(to: number)
     counted.published += 1
-    let id = EventID(epoch: epoch, number: number)
-    table.append(
-      ServerSentEvent(id: id, data: text), to: room, number: number,
-      position: numbering.newestPosition, time: now, now: now)
-    raise(room, by: text.utf8.count, now: now)
+    let frame = keep(
+      event, in: room, number: number, position: numbering.newestPosition, time: now, now: now)
+    raise(room, by: frame.size, now: now)
     if room.feeds.isEmpty { table.forgetIfIdle(room) } else { launch(to: room, now: now) }
     return true
+  }
+
+  /// Writes an event, and takes it into its room's log.
+  @discardableResult
+  func keep(
+    _ event: Event, in room: Room, number: UInt64, position: UInt64, time: Instant, now: Instant
+  ) -> Frame {
+    let sent = ServerSentEvent(
+      type: event.type, id: EventID(epoch: epoch, number: number), data: format.text(of: event),
+      retry: event.retry)
+    return table.append(
+      sent, event, to: room, number: number, position: position, time: time, now: now)
   }
 
   /// A message begins its way to those who listen.

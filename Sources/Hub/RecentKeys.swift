@@ -1,4 +1,4 @@
-package import EventStream
+package import Events
 
 /// The keys that messages were published under in the last five minutes, with their numbers.
 package struct RecentKeys {
@@ -12,6 +12,12 @@ package struct RecentKeys {
       self.text = text
       self.room = room
       self.name = name
+    }
+
+    /// Of an event of a room; nil when it has no key.
+    package init?(of event: Event) {
+      guard let text = event.key, let room = event.room else { return nil }
+      self.init(text: text, room: room, name: event.sender?.name)
     }
   }
 

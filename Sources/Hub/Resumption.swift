@@ -1,4 +1,4 @@
-internal import EventStream
+internal import Events
 
 /// Where a stream starts, and what it can't be sent.
 struct Resumption {

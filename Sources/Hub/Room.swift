@@ -1,4 +1,5 @@
 internal import EventStream
+internal import Events
 
 /// A room: its logs, oldest frame first, and the feeds that its listeners hang on.
 ///
@@ -43,9 +44,10 @@ final class Room {
   var isForgettable: Bool { feeds.isEmpty && messages.isEmpty && !isHeld }
 
   func append(
-    _ event: ServerSentEvent, number: UInt64, position: UInt64, time: ContinuousClock.Instant
+    _ sent: ServerSentEvent, _ event: Event, number: UInt64, position: UInt64,
+    time: ContinuousClock.Instant
   ) -> Frame {
-    let frame = messages.append(event, number: number, position: position, time: time)
+    let frame = messages.append(sent, event, number: number, position: position, time: time)
     historyBytes += frame.cost
     return frame
   }

@@ -1,4 +1,5 @@
 internal import EventStream
+internal import Events
 
 /// The rooms of a hub, their history's bounds, and what is remembered of rooms that were forgotten.
 struct RoomTable {
@@ -26,11 +27,12 @@ struct RoomTable {
   }
 
   /// Takes a message into its room's log, and lets go what the bounds on history no longer cover.
+  @discardableResult
   mutating func append(
-    _ event: ServerSentEvent, to room: Room, number: UInt64, position: UInt64,
+    _ sent: ServerSentEvent, _ event: Event, to room: Room, number: UInt64, position: UInt64,
     time: ContinuousClock.Instant, now: ContinuousClock.Instant
-  ) {
-    let frame = room.append(event, number: number, position: position, time: time)
+  ) -> Frame {
+    let frame = room.append(sent, event, number: number, position: position, time: time)
     historyBytes += frame.cost
     historyEntries += 1
     while room.historyCount > settings.historyCount { retireOldest(of: room) }
@@ -38,6 +40,7 @@ struct RoomTable {
     if !room.isQueuedForEviction { requeue(room) }
     while historyBytes > settings.historyBytes, evictOldest() {}
     room.drop()
+    return frame
   }
 
   /// Lets go what is too old for replay.

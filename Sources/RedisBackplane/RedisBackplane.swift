@@ -1,4 +1,4 @@
-package import EventStream
+package import Events
 package import Hub
 package import Logging
 package import Reactor
@@ -26,9 +26,11 @@ package final class RedisBackplane: Backplane {
 
   /// Connects when the loop runs, and again whenever the connection is lost.
   ///
+  /// - Parameter format: of the plain lines that other programs hear.
   /// - Throws: when the loop has no memory for a timer.
   package init(
-    on loop: EventLoop, _ settings: RedisSettings, hub: Hub, logger: Logger
+    on loop: EventLoop, _ settings: RedisSettings, hub: Hub, format: any EventFormat,
+    logger: Logger
   ) throws(ReactorError) {
     var generator = SystemRandomNumberGenerator()
     self.hub = hub
@@ -43,7 +45,7 @@ package final class RedisBackplane: Backplane {
       database: settings.address.database, node: Epoch.random(using: &generator).text)
     following = RedisFollowing(names: names, now: .now)
     journal = RedisJournal(address: settings.address, logger: logger)
-    publisher = RedisPublisher(names: names, journal: journal)
+    publisher = RedisPublisher(names: names, journal: journal, format: format)
     link = try RedisLink(
       on: loop, to: settings.address, names: names, timeout: settings.timeout,
       handlers: .init(
@@ -188,7 +190,10 @@ package final class RedisBackplane: Backplane {
   private func hand(_ step: RedisCatchUp.Step) {
     switch step {
     case .message(let room, let message):
-      hub.append(message.text, to: room, number: message.number, now: .now)
+      var event = message.event
+      // Where it stood in Redis is where it belongs, whatever somebody has written there.
+      if event.room != room { event.topics = [.room(room)] }
+      hub.append(event, number: message.number, now: .now)
     case .stray(let room, let line):
       guard line.count <= hub.settings.listenerLagBytes else {
         journal.tooLong(room, bytes: line.count)
@@ -238,8 +243,8 @@ package final class RedisBackplane: Backplane {
 
   // MARK: Publishing
 
-  package func publish(_ publication: Publication, completion: @escaping (PublishOutcome) -> Void) {
-    publisher.publish(publication, over: link, known: known, completion: completion)
+  package func publish(_ event: Event, completion: @escaping (PublishOutcome) -> Void) {
+    publisher.publish(event, over: link, known: known, completion: completion)
   }
 
   // MARK: Preparing

@@ -1,4 +1,4 @@
-internal import EventStream
+internal import Events
 internal import HeapModule
 internal import Hub
 

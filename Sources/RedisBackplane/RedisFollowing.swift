@@ -1,4 +1,4 @@
-internal import EventStream
+internal import Events
 
 /// Which rooms are followed, since when nobody has asked for them, and what comes over the channels.
 struct RedisFollowing {

@@ -1,6 +1,7 @@
-internal import EventStream
+internal import Events
 internal import Hub
 internal import Reactor
+internal import TextCoding
 
 /// What a room had before a message.
 enum Predecessor: Equatable {
@@ -54,7 +55,7 @@ enum Continuity: Equatable {
 struct RedisMessage: Equatable {
   var number: UInt64
   var predecessor: Predecessor
-  var text: String
+  var event: Event
   /// How long ago it was published.
   var age = Duration.zero
 
@@ -62,39 +63,51 @@ struct RedisMessage: Equatable {
   static let maximumNumber: UInt64 = 1 << 43
 
   /// What it takes to keep it: its text, and roughly what is around it. Unit: bytes.
-  var cost: Int { text.utf8.count + 100 }
+  var cost: Int { event.data.utf8.count + 200 }
 
-  var kept: RoomHistory.Message { .init(number: number, text: text, age: age) }
+  var kept: RoomHistory.Message { .init(number: number, event: event, age: age) }
 }
 
-/// A message as it comes over the envelopes' channel, just before its plain line:
-/// `1 EPOCH-N PREDECESSOR TIME LENGTH`, LF, a name of LENGTH bytes, the line.
-///
-/// The name and the time are for others that may listen there.
+/// An event as it comes over the envelopes' channel, just before its plain line:
+/// `2 EPOCH-N PREDECESSOR HASH`, LF, the event as `Event.encode` writes it.
 struct RedisEnvelope: Equatable {
   let id: EventID
   let predecessor: Predecessor
-  /// The line's bytes, in place.
-  let line: ArraySlice<UInt8>
+  /// Of the plain line that follows.
+  let line: LineHash
+  let event: Event
 
   /// Fails on what isn't one.
   init?(_ bytes: [UInt8]) {
     var rest = bytes[...]
-    guard rest.field(before: UInt8(ascii: " ")).elementsEqual(CollectionOfOne(UInt8(ascii: "1"))),
+    guard rest.field(before: UInt8(ascii: " ")).elementsEqual(CollectionOfOne(UInt8(ascii: "2"))),
       let id = EventID(utf8: rest.field(before: UInt8(ascii: " "))),
       let predecessor = Predecessor(utf8: rest.field(before: UInt8(ascii: " "))),
-      UInt64(decimal: rest.field(before: UInt8(ascii: " "))) != nil,
-      let length = UInt64(decimal: rest.field(before: UInt8(ascii: "\n"))),
-      length <= rest.count, id.number <= RedisMessage.maximumNumber
+      let hash = UInt64(decimal: rest.field(before: UInt8(ascii: "\n"))),
+      id.number <= RedisMessage.maximumNumber, let event = Event(encoded: rest)
     else { return nil }
     self.id = id
     self.predecessor = predecessor
-    line = rest.dropFirst(Int(length))
+    self.event = event
+    line = LineHash(rawValue: hash)
   }
 
   var message: RedisMessage {
-    RedisMessage(
-      number: id.number, predecessor: predecessor, text: String(decoding: line, as: UTF8.self))
+    RedisMessage(number: id.number, predecessor: predecessor, event: event)
+  }
+}
+
+/// Tells a plain line from others: FNV-1a with 64 bits of its bytes. The node that publishes a line sends the
+/// hash before it, since another node may write the same event with another time zone's clock.
+struct LineHash: Equatable {
+  let rawValue: UInt64
+
+  init(rawValue: UInt64) { self.rawValue = rawValue }
+
+  init(of line: some Sequence<UInt8>) {
+    var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+    for byte in line { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
+    rawValue = hash
   }
 }
 
@@ -166,13 +179,14 @@ extension RedisMessage {
   /// An entry of a stream: `N-0` and its fields.
   fileprivate init?(_ entry: RedisReply, now: UInt64) {
     guard let parts = entry.elements, parts.count == 2, let id = parts[0].text, id.hasSuffix("-0"),
-      let number = UInt64(id.dropLast(2)), let fields = parts[1].elements, fields.count == 8,
+      let number = UInt64(id.dropLast(2)), let fields = parts[1].elements, fields.count == 6,
       let time = fields[1].number,
       let predecessor = fields[3].bytes.flatMap({ Predecessor(utf8: $0[...]) }),
-      let line = fields[7].bytes, number <= Self.maximumNumber, predecessor.through < number
+      let event = fields[5].bytes.flatMap({ Event(encoded: $0[...]) }),
+      number <= Self.maximumNumber, predecessor.through < number
     else { return nil }
     self.init(
-      number: number, predecessor: predecessor, text: String(decoding: line, as: UTF8.self),
+      number: number, predecessor: predecessor, event: event,
       age: .milliseconds(Int64(clamping: now - min(time, now))))
   }
 }

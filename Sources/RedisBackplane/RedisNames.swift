@@ -1,16 +1,16 @@
-internal import EventStream
+internal import Events
 
 /// The names of our keys and channels.
 ///
 /// They hold a `/`, which no room's name can: nobody's text lands on a channel that we read envelopes
-/// from. They hold the database's number, since channels know no databases.
+/// from. They hold the layout's version, and the database's number, since channels know no databases.
 struct RedisNames {
   let prefix: String
   /// This process among all that use this Redis.
   let node: String
 
   init(database: Int, node: String) {
-    prefix = "belfry/\(database)/"
+    prefix = "belfry/v2/\(database)/"
     self.node = node
   }
 

@@ -1,4 +1,4 @@
-internal import EventStream
+internal import Events
 internal import Hub
 internal import Reactor
 
@@ -9,6 +9,7 @@ final class RedisPublisher {
 
   private let names: RedisNames
   private let journal: RedisJournal
+  private let format: any EventFormat
   private var outstanding = (count: 0, bytes: 0)
   /// The newest id that a publish was answered with: Redis may not be behind it.
   private(set) var answered: EventID?
@@ -18,9 +19,11 @@ final class RedisPublisher {
   private var keyedOpening = RedisCommand.Arguments([])
   private var settings = RedisCommand.Arguments([])
 
-  init(names: RedisNames, journal: RedisJournal) {
+  /// - Parameter format: of the plain lines.
+  init(names: RedisNames, journal: RedisJournal, format: any EventFormat) {
     self.names = names
     self.journal = journal
+    self.format = format
   }
 
   /// The link is up.
@@ -42,18 +45,21 @@ final class RedisPublisher {
     answered.flatMap { $0.epoch == epoch ? $0.number : nil } ?? 0
   }
 
-  /// Publishes a line, and says once how that went.
+  /// Publishes an event of a room, and says once how that went.
   ///
   /// - Parameter known: the newest id that this node knows.
   func publish(
-    _ publication: Publication, over link: RedisLink?, known: EventID?,
+    _ event: Event, over link: RedisLink?, known: EventID?,
     completion: @escaping (PublishOutcome) -> Void
   ) {
+    guard let room = event.room else {
+      return completion(.refused(reason: "only events of rooms can be published"))
+    }
     guard let link, link.isUp else {
       completion(.refused(reason: "Redis can't be reached; the message was not published"))
       return
     }
-    let bytes = publication.text.utf8.count
+    let bytes = event.data.utf8.count
     guard hasRoom(for: bytes) else {
       completion(.refused(reason: "Redis is too slow; the message was not published"))
       return
@@ -61,30 +67,31 @@ final class RedisPublisher {
     outstanding.count += 1
     outstanding.bytes += bytes
     // Held until the answer comes, or the connection is closed and answers nil.
-    link.evaluate(.publish, command(publication, known)) { [self] reply in
+    link.evaluate(.publish, command(event, of: room, known)) { [self] reply in
       outstanding.count -= 1
       outstanding.bytes -= bytes
       completion(outcome(of: reply))
     }
   }
 
-  private func command(_ publication: Publication, _ known: EventID?) -> RedisCommand {
+  private func command(_ event: Event, of room: RoomName, _ known: EventID?) -> RedisCommand {
+    let line = format.text(of: event)
     // The constant parts have some 250 bytes.
     var command = RedisCommand(
-      argumentCount: publication.key == nil ? 16 : 17,
-      capacity: 512 + publication.text.utf8.count)
-    if let key = publication.key {
+      argumentCount: event.key == nil ? 17 : 18, capacity: 640 + 2 * line.utf8.count)
+    if let key = event.key {
       command.append(keyedOpening)
-      command.append(names.key(key, room: publication.room, name: publication.name))
+      command.append(names.key(key, room: room, name: event.sender?.name))
     } else {
       command.append(opening)
     }
     command.append(settings)
     command.append(known?.epoch.text ?? "")
     command.append(String(known?.number ?? 0))
-    command.append(publication.room.text)
-    command.append(publication.text)
-    command.append(publication.name ?? "")
+    command.append(room.text)
+    command.append(event.encoded)
+    command.append(line)
+    command.append(String(LineHash(of: line.utf8).rawValue))
     return command
   }
 

@@ -1,4 +1,4 @@
-internal import EventStream
+internal import Events
 
 /// When a heartbeat is due, which asks whether everything is as we think: not while publishes do its
 /// work, since one that was answered and one that was heard prove both connections and the history.

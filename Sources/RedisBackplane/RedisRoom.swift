@@ -1,4 +1,4 @@
-internal import EventStream
+internal import Events
 internal import Hub
 
 /// A room that a node follows.
@@ -33,8 +33,8 @@ struct RedisRoom {
   var last: UInt64 = 0
   /// The load that is going on.
   private(set) var load: Load?
-  /// The line that the envelope before it announced.
-  private var twin: ArraySlice<UInt8>?
+  /// Of the line that the envelope before it announced.
+  private var twin: LineHash?
   /// What came live and can't be handed on yet.
   private(set) var held: [RedisMessage] = []
   /// What loaded and held messages take.
@@ -151,6 +151,6 @@ struct RedisRoom {
   mutating func hear(line: [UInt8]) -> Line {
     guard isSubscribed else { return .nothing }
     defer { twin = nil }
-    return isServed && twin != line[...] ? .stray : .nothing
+    return isServed && twin != LineHash(of: line) ? .stray : .nothing
   }
 }

@@ -1,4 +1,4 @@
-internal import EventStream
+internal import Events
 internal import Hub
 
 /// What is done with what was loaded: rooms are given to the hub, and the hub is given what it lacks.

@@ -1,4 +1,4 @@
-internal import EventStream
+internal import Events
 internal import Hub
 internal import Reactor
 

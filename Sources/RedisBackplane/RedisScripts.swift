@@ -1,12 +1,12 @@
 /// The Lua scripts that Redis runs for us, each as one indivisible step.
 ///
-/// What is where, PREFIX being `belfry/DATABASE/`:
+/// What is where, PREFIX being `belfry/v2/DATABASE/`:
 ///
 /// | key | |
 /// | --- | --- |
 /// | `PREFIXhistory` | hash: `epoch` and `n`, the newest id; `floor`, see below; `run`, the Redis process that took `n` |
 /// | `PREFIXrooms` | sorted set: each room with the number of its newest message, and `/EPOCH` with infinity, which says whose they are |
-/// | `PREFIXEPOCH/ROOM` | stream: the room's messages under `N-0`, with `t` (Redis' time in ms), `p` (what came before), `u` (who), `m` (the line) |
+/// | `PREFIXEPOCH/ROOM` | stream: the room's messages under `N-0`, with `t` (Redis' time in ms), `p` (what came before), `e` (the event, as `Event.encode` writes it) |
 /// | `PREFIXkey/ROOM/NAME/KEY` | the id of the message that was published under that key |
 /// | `PREFIXnodes` | sorted set: each node, until when it is believed to live |
 ///
@@ -89,14 +89,14 @@ enum RedisScripts {
 
   /// Takes a message, under the next number, and hands it to everybody who listens.
   ///
-  /// Keys: history, rooms, and the publication's key if it has one. Arguments as they are named
+  /// Keys: history, rooms, and the event's key if it has one. Arguments as they are named
   /// below. Answers the id.
   static let publish =
     history + """
       local seed, run, prefix = ARGV[1], ARGV[2], ARGV[3]
       local count, age, rooms = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
       local known, number, room = ARGV[7], tonumber(ARGV[8]), ARGV[9]
-      local text, name = ARGV[10], ARGV[11]
+      local event, line, hash = ARGV[10], ARGV[11], ARGV[12]
       if KEYS[3] then
         local before = redis.call('GET', KEYS[3])
         if before then return before end
@@ -108,7 +108,7 @@ enum RedisScripts {
       local before = redis.call('ZSCORE', KEYS[2], room)
       before = before and integer(before) or '?' .. integer(floor)
       local stream = prefix .. epoch .. '/' .. room
-      redis.call('XADD', stream, n .. '-0', 't', integer(now), 'p', before, 'u', name, 'm', text)
+      redis.call('XADD', stream, n .. '-0', 't', integer(now), 'p', before, 'e', event)
       redis.call('ZADD', KEYS[2], n, room)
       redis.call('PEXPIRE', stream, age)
       redis.call('XTRIM', stream, 'MAXLEN', count)
@@ -125,10 +125,10 @@ enum RedisScripts {
       end
       local id = epoch .. '-' .. n
       if KEYS[3] then redis.call('SET', KEYS[3], id, 'EX', 300) end
-      local head = table.concat({'1', id, before, integer(now), #name}, ' ')
-      redis.call('PUBLISH', prefix .. room, head .. '\\n' .. name .. text)
+      local head = table.concat({'2', id, before, hash}, ' ')
+      redis.call('PUBLISH', prefix .. room, head .. '\\n' .. event)
       -- It is taken by now, whether or not the user has a right to this channel.
-      redis.pcall('PUBLISH', room, text)
+      redis.pcall('PUBLISH', room, line)
       return id
       """
 
@@ -154,7 +154,7 @@ enum RedisScripts {
         for place, message in ipairs(found) do
           if place > \(pageCount) or bytes > \(pageBytes) then more = 1 break end
           messages[place] = message
-          bytes = bytes + #message[2][8]
+          bytes = bytes + #message[2][6]
         end
       end
       if more == 0 then

@@ -1,4 +1,4 @@
-internal import EventStream
+internal import Events
 internal import Hub
 
 /// Those who wait until rooms are loaded, or until it is certain that a listener's last id is unknown.

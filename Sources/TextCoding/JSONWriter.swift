@@ -101,37 +101,25 @@ extension JSONWriter {
   ///   have more. At least 3.
   package static func append(_ text: String, to bytes: inout [UInt8], upTo limit: Int = .max) {
     bytes.append(UInt8(ascii: "\""))
-    defer { bytes.append(UInt8(ascii: "\"")) }
-    // Nearly every text is plain, and copied at once.
-    if text.utf8.count <= limit - cutMark.utf8.count,
-      text.utf8.allSatisfy({ !isControl($0) && !isEscaped($0) })
-    {
-      bytes.append(contentsOf: text.utf8)
-      return
-    }
     let end = limit == .max ? .max : bytes.count + limit - cutMark.utf8.count
     for byte in text.utf8 {
-      let length = isControl(byte) ? 6 : isEscaped(byte) ? 2 : encodedBytes(first: byte)
-      guard bytes.count + length <= end else {
+      let isControl = byte < 0x20 || byte == 0x7F
+      let isEscaped = byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
+      guard bytes.count + (isControl ? 6 : isEscaped ? 2 : encodedBytes(first: byte)) <= end else {
         bytes.append(contentsOf: cutMark.utf8)
         break
       }
-      if isControl(byte) {
+      if isControl {
         let (high, low) = byte.hexadecimalDigits
         bytes.append(contentsOf: "\\u00".utf8)
         bytes.append(high)
         bytes.append(low)
       } else {
-        if isEscaped(byte) { bytes.append(UInt8(ascii: "\\")) }
+        if isEscaped { bytes.append(UInt8(ascii: "\\")) }
         bytes.append(byte)
       }
     }
-  }
-
-  private static func isControl(_ byte: UInt8) -> Bool { byte < 0x20 || byte == 0x7F }
-
-  private static func isEscaped(_ byte: UInt8) -> Bool {
-    byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
+    bytes.append(UInt8(ascii: "\""))
   }
 
   /// How many bytes the character has that begins with `byte`; 0 inside of one, whose bytes were all

@@ -1,5 +1,6 @@
 import BelfryServer
 import EventStream
+import Events
 import Glibc
 import Hub
 import Limits

@@ -1,10 +1,15 @@
 import Chat
+import Events
 import TestSupport
 import Testing
 
 @Suite struct SessionCodecTests {
   private static let day: Int64 = 24 * 60 * 60
   private static let now: Int64 = 1_800_000_000
+  private static let browser: BrowserID = {
+    var random = SplitMix64(seed: 1)
+    return .random(using: &random)
+  }()
 
   private func keys(_ characters: Character...) throws -> SessionKeys {
     try SessionKeys(
@@ -17,6 +22,32 @@ import Testing
     codec.decode(cookie, now: now, maximumAge: maximumAge)
   }
 
+  /// Tests/HandoverTests/Fixtures/0.1.0-cookie.txt
+  @Test func `a cookie of 0-1-0 is good, and has no browser`() throws {
+    let cookie =
+      "AQEAAAAAaw4NmQADQW5uAAA.UtZ-xX5nqppGiECDmMN3l0ydv_TmHYbmJRHTZxvpw40"
+    let keys = try SessionKeys(
+      secretFile: String(repeating: "0123456789abcdef", count: 4))
+    let session = try #require(
+      SessionCodec(keys: keys).decode(cookie, now: 1_796_083_000, maximumAge: Self.day))
+    #expect(session.user == "Ann" && session.flash == .signedIn)
+    #expect(session.browser == nil && session.sender == Sender(name: "Ann"))
+  }
+
+  @Test func `what listeners see of a browser is its own, and not what is in the cookie`() throws {
+    var random = SplitMix64(seed: 2)
+    let browsers = (0..<1000).map { _ in BrowserID.random(using: &random) }
+    #expect(Set(browsers).count == 1000 && Set(browsers.map(\.senderID)).count == 1000)
+    #expect(browsers.allSatisfy { $0.senderID == $0.senderID })
+    let keys = try keys("a")
+    for browser in browsers.prefix(20) {
+      let session = Session(user: "ann", browser: browser, issuedAt: Self.now)
+      #expect(session.sender == Sender(name: "ann", id: browser.senderID))
+      #expect(!SessionCodec(keys: keys).encode(session).contains(browser.senderID.text))
+    }
+    #expect(Session(browser: browsers[0], issuedAt: Self.now).sender == nil)
+  }
+
   @Test(arguments: [
     Session(issuedAt: now), Session(user: "ann", issuedAt: now),
     Session(user: "小明😀", flash: .signedIn, issuedAt: now),
@@ -24,6 +55,8 @@ import Testing
     Session(user: nil, flash: .joined(name: "小明"), issuedAt: now - 1),
     Session(user: "a", flash: .joined(name: ""), issuedAt: now),
     Session(user: String(repeating: "😀", count: 256), issuedAt: now),
+    Session(user: "ann", browser: browser, issuedAt: now),
+    Session(user: nil, flash: .joined(name: "ann"), browser: browser, issuedAt: now),
   ])
   func `a session comes back as it was`(session: Session) throws {
     let codec = SessionCodec(keys: try keys("a"))

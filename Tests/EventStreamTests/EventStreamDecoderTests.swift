@@ -1,4 +1,5 @@
 import EventStream
+import Events
 import TestSupport
 import Testing
 

@@ -1,6 +1,8 @@
 import EventStream
+import Events
 import Hub
 import Reactor
+import TestSupport
 import Testing
 
 @testable import Handover
@@ -17,12 +19,16 @@ import Testing
     .history(.start(epoch: epoch, newest: 1 << 43, lostThrough: 7)),
     .history(.forgotten(room, through: 3)),
     .history(.room(room, droppedThrough: 1, unknownThrough: 2)),
-    .history(.message(.init(number: 9, text: "小明: 早安\n\0", age: .nanoseconds(1_500_000_001)))),
+    .history(
+      .message(
+        .init(number: 9, event: .said("小明: 早安\n\0"), age: .nanoseconds(1_500_000_001)))),
+    .line(number: 9, text: "小明: 早安\n\0", age: .seconds(1)),
     .key(.init(text: "k", room: room, name: "Ann"), number: 5, age: .seconds(299)),
     .key(.init(text: "k", room: room, name: nil), number: 5, age: .zero),
     .end, .go, .ready, .loaded, .serving,
-    .publish(3, Publication(room: room, text: "", name: "Ann", key: "k")),
-    .publish(.max, Publication(room: room, text: "x")),
+    .publish(3, .said("", by: "Ann", key: "k")), .publish(.max, .said("x")),
+    .publishLine(3, room: room, text: "", name: "Ann", key: "k"),
+    .publishLine(.max, room: room, text: "x", name: nil, key: nil),
     .outcome(3, .taken(EventID(epoch: epoch, number: 8))),
     .outcome(3, .refused(reason: "no place")), .outcome(3, .unknown(reason: "")),
   ]

@@ -1,4 +1,5 @@
 import EventStream
+import Events
 import Hub
 import Reactor
 import TestSupport
@@ -17,14 +18,14 @@ import Testing
       let hub = Hub(
         settings: HubSettings(), epoch: Epoch(epoch)!, sink: Nobody(), now: .now)
       self.hub = hub
-      local = LocalBackplane(epoch: Epoch(epoch)!) { text, room, number in
-        hub.append(text, to: room, number: number, now: .now)
+      local = LocalBackplane(epoch: Epoch(epoch)!) { event, number in
+        hub.append(event, number: number, now: .now)
       }
     }
 
     func publish(_ text: String, key: String? = nil) -> EventID? {
       var id: EventID?
-      local.publish(Publication(room: room, text: text, name: "Ada", key: key)) {
+      local.publish(.said(text, by: "Ada", key: key)) {
         if case .taken(let taken) = $0 { id = taken }
       }
       return id

@@ -1,5 +1,7 @@
 import EventStream
+import Events
 import Hub
+import TestSupport
 import Testing
 
 @Suite struct BackplaneTests {
@@ -11,8 +13,8 @@ import Testing
     var published: [String] = []
     let backplane = LocalBackplane(
       epoch: epoch, clock: { now },
-      deliver: { text, _, _ in
-        published.append(text)
+      deliver: { event, _ in
+        published.append(event.data)
         return true
       })
     func publish(_ text: String, name: String? = "Ann", room: String = "chat", key: String? = "k")
@@ -20,7 +22,7 @@ import Testing
     {
       var outcome: PublishOutcome?
       backplane.publish(
-        Publication(room: RoomName(room)!, text: text, name: name, key: key)
+        .said(text, in: room, by: name, key: key)
       ) { outcome = $0 }
       return outcome
     }
@@ -39,18 +41,18 @@ import Testing
 
   @Test func `with a successor it takes nothing by itself, and without it goes on as before`() {
     var published: [UInt64] = []
-    let backplane = LocalBackplane(epoch: epoch) { _, _, number in
+    let backplane = LocalBackplane(epoch: epoch) { _, number in
       published.append(number)
       return true
     }
     var outcomes: [PublishOutcome] = []
     func publish(_ key: String? = nil) {
-      backplane.publish(Publication(room: chat, text: "x", key: key)) { outcomes.append($0) }
+      backplane.publish(.said("x", key: key)) { outcomes.append($0) }
     }
     publish("k")
-    var asked: [Publication] = []
-    backplane.setSuccessor { publication, completion in
-      asked.append(publication)
+    var asked: [Event] = []
+    backplane.setSuccessor { event, completion in
+      asked.append(event)
       completion(.refused(reason: "later"))
     }
     publish()
@@ -65,9 +67,9 @@ import Testing
 
   @Test func `a successor goes on with the numbers and the keys`() {
     var now = ContinuousClock.now
-    let first = LocalBackplane(epoch: epoch, clock: { now }, deliver: { _, _, _ in true })
+    let first = LocalBackplane(epoch: epoch, clock: { now }, deliver: { _, _ in true })
     for key in ["a", "b", nil] {
-      first.publish(Publication(room: chat, text: "x", name: "Ann", key: key)) { _ in }
+      first.publish(.said("x", by: "Ann", key: key)) { _ in }
       now += .seconds(100)
     }
     var keys = RecentKeys()
@@ -76,11 +78,11 @@ import Testing
       keys.remember(key, number: number, now: time)
     }
     let second = LocalBackplane(
-      epoch: Epoch("e2")!, clock: { now }, deliver: { _, _, _ in true })
+      epoch: Epoch("e2")!, clock: { now }, deliver: { _, _ in true })
     second.resume(epoch: epoch, newest: 3, keys: keys)
     var numbers: [UInt64] = []
     for key in ["a", "b", nil] {
-      second.publish(Publication(room: chat, text: "x", name: "Ann", key: key)) { outcome in
+      second.publish(.said("x", by: "Ann", key: key)) { outcome in
         if case .taken(let id) = outcome, id.epoch == epoch { numbers.append(id.number) }
       }
     }
@@ -90,12 +92,12 @@ import Testing
 
   @Test func `a refused message leaves its key free`() {
     var isFull = true
-    let backplane = LocalBackplane(epoch: epoch) { _, _, _ in !isFull }
+    let backplane = LocalBackplane(epoch: epoch) { _, _ in !isFull }
     var outcomes: [PublishOutcome] = []
-    let publication = Publication(room: chat, text: "x", key: "k")
-    backplane.publish(publication) { outcomes.append($0) }
+    let event = Event.said("x", key: "k")
+    backplane.publish(event) { outcomes.append($0) }
     isFull = false
-    backplane.publish(publication) { outcomes.append($0) }
+    backplane.publish(event) { outcomes.append($0) }
     #expect(outcomes.count == 2 && outcomes[1] == .taken(EventID(epoch: epoch, number: 1)))
   }
 

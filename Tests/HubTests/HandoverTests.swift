@@ -1,4 +1,5 @@
 import EventStream
+import Events
 import Hub
 import TestSupport
 import Testing
@@ -42,7 +43,7 @@ import Testing
     }
     new.subscribe(["a"])
     let id = new.hub.newest + 1
-    #expect(new.hub.append("next", to: RoomName("a")!, number: id, now: new.now))
+    #expect(new.hub.append(.said("next", in: "a"), number: id, now: new.now))
   }
 
   @Test func `what the first had lost is still lost, also of rooms it had forgotten`() throws {

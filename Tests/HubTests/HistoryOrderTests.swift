@@ -1,5 +1,7 @@
 import EventStream
+import Events
 import Hub
+import TestSupport
 import Testing
 
 @Suite struct HistoryOrderTests {
@@ -7,7 +9,7 @@ import Testing
   private static let room = HistoryRecord.room(RoomName("a")!, droppedThrough: 3, unknownThrough: 0)
 
   private static func message(_ number: UInt64) -> HistoryRecord {
-    .message(RoomHistory.Message(number: number, text: "", age: .zero))
+    .message(RoomHistory.Message(number: number, event: .said(""), age: .zero))
   }
 
   private func isAccepted(_ records: [HistoryRecord]) -> Bool {

@@ -1,5 +1,7 @@
 import EventStream
+import Events
 import Hub
+import TestSupport
 import Testing
 
 /// Histories that are kept elsewhere: rooms loaded and let go, lines without an id, new epochs.
@@ -206,7 +208,7 @@ import Testing
     fixture.restart(at: [
       "a": HistoryStart(droppedThrough: 40, oldest: 41), "b": HistoryStart(unknownThrough: 30),
     ])
-    fixture.hub.append("41", to: RoomName("a")!, number: 41, now: fixture.now)
+    fixture.hub.append(.said("41", in: "a"), number: 41, now: fixture.now)
     fixture.flush()
     #expect(
       try fixture.received(here).gaps == [
@@ -249,7 +251,7 @@ import Testing
       in: RoomName("chat")!, after: 1, lostThrough: 8, oldest: 9, reason: .expired,
       now: fixture.now)
     fixture.hub.advance(toNumber: 8)
-    fixture.hub.append("9", to: RoomName("chat")!, number: 9, now: fixture.now)
+    fixture.hub.append(.said("9"), number: 9, now: fixture.now)
     fixture.flush()
     let received = try fixture.received(handle)
     #expect(received.events.map(\.type) == ["message", "gap", "message"])

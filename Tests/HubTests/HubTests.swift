@@ -1,5 +1,7 @@
 import EventStream
+import Events
 import Hub
+import TestSupport
 import Testing
 
 @Suite struct HubTests {
@@ -276,7 +278,7 @@ import Testing
     let fixture = Fixture { $0.maximumRooms = 2 }
     fixture.publish("1", in: "a")
     fixture.publish("2", in: "b")
-    #expect(!fixture.hub.append("3", to: RoomName("c")!, number: 3, now: fixture.now))
+    #expect(!fixture.hub.append(.said("3", in: "c"), number: 3, now: fixture.now))
     #expect(fixture.hub.counters.published == 2 && fixture.hub.newestID.number == 2)
     let names = ["a", "b", "c", "d"].map { RoomName($0)! }
     #expect(fixture.hub.hasPlaces(for: [names[0], names[1]]))

@@ -1,5 +1,7 @@
 import EventStream
+import Events
 import Hub
+import TestSupport
 
 /// Streams that are bytes in memory, and block, cut and die as they are told.
 final class MemorySink: EventSink {
@@ -174,7 +176,7 @@ final class Fixture {
   @discardableResult
   func publish(_ text: String, in room: String = "chat") -> EventID {
     newest += 1
-    hub.append(text, to: RoomName(room)!, number: newest, now: now)
+    hub.append(.said(text, in: room), number: newest, now: now)
     return EventID(epoch: epoch, number: newest)
   }
 
@@ -197,7 +199,7 @@ final class Fixture {
   ) {
     let messages = numbers.enumerated().map { place, number in
       RoomHistory.Message(
-        number: number, text: "\(number)", age: .seconds(numbers.count - place))
+        number: number, event: .said("\(number)", in: room), age: .seconds(numbers.count - place))
     }
     let isLoaded = hub.load(
       RoomName(room)!,

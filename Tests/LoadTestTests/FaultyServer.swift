@@ -207,7 +207,8 @@ private final class State {
     try? streams?.add(socket, token: token)
     _ = streams?.write(bytes.span, to: socket)
     if case .diesAfter(listeners.count, let milliseconds) = fault {
-      end = try? LoopEvent(on: loop, after: .milliseconds(milliseconds)) { [unowned self] in loop.stop()
+      end = try? LoopEvent(on: loop, after: .milliseconds(milliseconds)) { [unowned self] in
+        loop.stop()
       }
     }
   }

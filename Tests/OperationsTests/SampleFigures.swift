@@ -1,4 +1,5 @@
 import EventStream
+import Events
 import Hub
 import Limits
 import Reactor
@@ -35,7 +36,7 @@ extension HubCounters {
   static func published(_ messages: Int) -> HubCounters {
     let hub = Hub(settings: HubSettings(), epoch: Epoch("e")!, sink: Nobody(), now: .now)
     for number in 0..<messages {
-      hub.append("text", to: RoomName("room")!, number: UInt64(number + 1), now: .now)
+      hub.append(.said("text"), number: UInt64(number + 1), now: .now)
     }
     return hub.counters
   }

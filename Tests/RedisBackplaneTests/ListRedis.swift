@@ -1,4 +1,5 @@
 import EventStream
+import Events
 import Reactor
 import TestSupport
 
@@ -81,7 +82,7 @@ struct ListRedis {
     let origin = data.rooms[room].map { "\($0)" } ?? "?\(data.floor)"
     let message = RedisMessage(
       number: number, predecessor: Predecessor(utf8: Array(origin.utf8)[...])!,
-      text: "\(room)\(number)")
+      event: .said("\(room)\(number)", in: room.text))
     data.published[room, default: []].append(message)
     data.rooms[room] = number
     if data.rooms.count > maximumRooms, let silent = data.rooms.min(by: { $0.value < $1.value }) {
@@ -90,14 +91,15 @@ struct ListRedis {
       data.floor = max(data.floor, silent.value)
     }
     if followed.contains(room) {
-      push("1 \(epoch)-\(number) \(origin) 0 0\n\(message.text)", in: room)
-      pushes.append(.line(room, Array(message.text.utf8)))
+      push("2 \(epoch)-\(number) \(origin)", message.event, in: room)
+      pushes.append(.line(room, Array(message.event.data.utf8)))
     }
     return number
   }
 
-  private mutating func push(_ envelope: String, in room: RoomName) {
-    guard let envelope = RedisEnvelope(Array(envelope.utf8)) else { return }
+  private mutating func push(_ head: String, _ event: Event, in room: RoomName) {
+    let bytes = Array("\(head) \(LineHash(of: event.data.utf8).rawValue)\n".utf8) + event.encoded
+    guard let envelope = RedisEnvelope(bytes) else { return }
     pushes.append(.envelope(room, envelope))
   }
 
@@ -114,7 +116,9 @@ struct ListRedis {
     switch Int.random(in: 0..<4, using: &chance) {
     case 0, 1:
       let origin = (Bool.random(using: &chance) ? "?" : "") + "\(other)"
-      if followed.contains(room) { push("1 \(epoch)-\(number) \(origin) 0 0\nforged", in: room) }
+      if followed.contains(room) {
+        push("2 \(epoch)-\(number) \(origin)", .said("forged"), in: room)
+      }
     case 2:
       let token = (commands.last?.token ?? 1) + UInt64.random(in: 0...2, using: &chance)
       pushes.append(.marker(RedisMarker(token: token, epoch: epoch, newest: number)))

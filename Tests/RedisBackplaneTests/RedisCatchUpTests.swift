@@ -1,5 +1,7 @@
 import EventStream
+import Events
 import Hub
+import TestSupport
 import Testing
 
 @testable import RedisBackplane
@@ -9,7 +11,7 @@ import Testing
   private let b = RoomName("b")!
 
   private func message(_ number: UInt64, after: UInt64) -> RedisMessage {
-    RedisMessage(number: number, predecessor: .number(after), text: "\(number)")
+    RedisMessage(number: number, predecessor: .number(after), event: .said("\(number)"))
   }
 
   private func end(_ newest: UInt64, room: UInt64) -> RedisPage {

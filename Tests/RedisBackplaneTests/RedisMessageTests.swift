@@ -1,31 +1,38 @@
 import EventStream
+import Events
 import Reactor
+import TestSupport
 import Testing
 
 @testable import RedisBackplane
 
 @Suite struct RedisMessageTests {
-  private func envelope(_ text: String) -> RedisEnvelope? { RedisEnvelope(Array(text.utf8)) }
+  private func envelope(_ head: String, _ event: Event = .said("x")) -> RedisEnvelope? {
+    RedisEnvelope(Array("\(head)\n".utf8) + event.encoded)
+  }
 
   @Test func `an envelope is read to the byte`() throws {
-    let read = try #require(envelope("1 e1-17 ?4 99 3\nAnn[12:00:00] Ann: a\nb"))
+    let event = Event.said("a\nb", by: "Ann", key: "k")
+    let read = try #require(envelope("2 e1-17 ?4 99", event))
     #expect(read.id == EventID("e1-17") && read.predecessor == .unknown(through: 4))
-    #expect(read.line == Array("[12:00:00] Ann: a\nb".utf8)[...])
-    let anonymous = try #require(envelope("1 e1-17 16 99 0\n"))
-    #expect(anonymous.line.isEmpty)
-    // A line may hold all that ends a field.
-    #expect(envelope("1 e1-17 16 99 1\nA \n 1 e1")?.line == Array(" \n 1 e1".utf8)[...])
+    #expect(read.line == LineHash(rawValue: 99) && read.event == event)
+    #expect(RedisEnvelope(Array("2 e1-17 16 99\n".utf8) + event.encoded.dropLast()) == nil)
+    #expect(RedisEnvelope(Array("2 e1-17 16 99\n".utf8) + event.encoded + [0]) == nil)
   }
 
   @Test(arguments: [
-    "", "\n", "1 e1-1 0 0 0", "2 e1-1 0 0 0\nx", "1 e1 0 0 0\nx", "1 e1-1 x 0 0\nx",
-    "1 e1-1 ? 0 0\nx", "1 e1-1 0 x 0\nx", "1 e1-1 0 0 -1\nx", "1 e1-1 0 0 2\nx",
-    "1 e1-1 0 0\nx", "1 e1-1 0 0 \nx", "1\ne1-1 0 0 0\nx",
-    "1 e1-1 0 0\n0 0\nx", "1 e1-1 0 0 0 0\nx", "1  e1-1 0 0 0\nx",
-    "1 e1-18446744073709551615 0 0 0\nx", "1 e1-8796093022209 0 0 0\nx",
+    "", "2", "1 e1-1 0 0", "2 e1 0 0", "2 e1-1 x 0", "2 e1-1 ? 0", "2 e1-1 0 x", "2 e1-1 0 -1",
+    "2 e1-1 0", "2 e1-1 0 ", "2\ne1-1 0 0", "2 e1-1 0\n0", "2 e1-1 0 0 0", "2  e1-1 0 0",
+    "2 e1-18446744073709551615 0 0", "2 e1-8796093022209 0 0",
   ])
-  func `what is no envelope is not taken for one`(text: String) {
-    #expect(envelope(text) == nil)
+  func `what is no envelope is not taken for one`(head: String) {
+    #expect(envelope(head) == nil)
+  }
+
+  @Test func `a line's hash is FNV-1a's`() {
+    // https://datatracker.ietf.org/doc/html/draft-eastlake-fnv-21, section 8
+    #expect(LineHash(of: []).rawValue == 0xCBF2_9CE4_8422_2325)
+    #expect(LineHash(of: "foobar".utf8).rawValue == 0x8594_4171_F739_67E8)
   }
 
   @Test func `a message's predecessor says how it follows`() {
@@ -41,21 +48,22 @@ import Testing
   private func text(_ text: String) -> RedisReply { .string(Array(text.utf8)) }
 
   @Test func `a page is read, and what is none is not taken for one`() throws {
-    func entry(_ id: String, _ fields: [String]) -> RedisReply {
-      .array([text(id), .array(fields.map(text))])
+    func entry(_ id: String, _ fields: [RedisReply]) -> RedisReply {
+      .array([text(id), .array(fields)])
     }
     func reply(_ entries: [RedisReply]) -> RedisReply {
       .array([
         text("e1"), text("9"), text("2"), text("8"), .integer(1), text("5000"), .array(entries),
       ])
     }
-    let good = ["t", "4000", "p", "7", "u", "Ann", "m", "line"]
+    let event = Event.said("line", by: "Ann")
+    let good = ["t", "4000", "p", "7", "e"].map(text) + [.string(event.encoded)]
     let page = try #require(RedisPage(reply([entry("8-0", good)])))
     #expect(page.epoch == Epoch("e1") && page.newest == 9 && page.floor == 2)
     #expect(page.roomNewest == 8 && !page.isLast)
     #expect(
       page.messages == [
-        RedisMessage(number: 8, predecessor: .number(7), text: "line", age: .seconds(1))
+        RedisMessage(number: 8, predecessor: .number(7), event: event, age: .seconds(1))
       ])
     #expect(RedisPage(reply([entry("8-1", good)])) == nil)
     #expect(RedisPage(reply([entry("x-0", good)])) == nil)
@@ -77,9 +85,9 @@ import Testing
   @Test func `no room's name reaches our channels, and no database another's`() {
     let names = RedisNames(database: 3, node: "n1")
     let chat = RoomName("chat")!
-    #expect(names.channels(of: chat) == ["belfry/3/chat", "chat"])
-    #expect(names.nodeChannel == "belfry/3/node/n1")
-    #expect(RoomName("node/n1") == nil && RoomName("belfry/3/chat") == nil)
+    #expect(names.channels(of: chat) == ["belfry/v2/3/chat", "chat"])
+    #expect(names.nodeChannel == "belfry/v2/3/node/n1")
+    #expect(RoomName("node/n1") == nil && RoomName("belfry/v2/3/chat") == nil)
     let keys = [
       names.key("k", room: chat, name: nil), names.key("k", room: chat, name: ""),
       names.key("k", room: chat, name: "Ann"), names.key("k", room: RoomName("b")!, name: "Ann"),

@@ -1,4 +1,5 @@
 import EventStream
+import Events
 import Reactor
 import TestSupport
 import Testing

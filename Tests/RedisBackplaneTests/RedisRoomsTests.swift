@@ -1,5 +1,7 @@
 import EventStream
+import Events
 import Hub
+import TestSupport
 import Testing
 
 @testable import RedisBackplane
@@ -33,14 +35,17 @@ import Testing
 
   private func message(_ number: UInt64, after: UInt64? = nil) -> RedisMessage {
     RedisMessage(
-      number: number, predecessor: .number(after ?? number - 1), text: "line \(number)")
+      number: number, predecessor: .number(after ?? number - 1), event: .said("line \(number)"))
   }
 
   private func envelope(_ number: UInt64, after: UInt64? = nil, epoch: String = "e1")
     -> RedisEnvelope
   {
-    RedisEnvelope(
-      Array("1 \(epoch)-\(number) \(after ?? number - 1) 0 3\nAnnline \(number)".utf8))!
+    let line = "line \(number)"
+    return RedisEnvelope(
+      Array(
+        "2 \(epoch)-\(number) \(after ?? number - 1) \(LineHash(of: line.utf8).rawValue)\n".utf8)
+        + Event.said(line).encoded)!
   }
 
   /// A page of one message of another history.
@@ -49,7 +54,9 @@ import Testing
   {
     RedisPage(
       epoch: Epoch(epoch)!, newest: numbers.last ?? 0, roomNewest: numbers.last,
-      messages: numbers.map { RedisMessage(number: $0, predecessor: predecessor, text: "\($0)") })
+      messages: numbers.map {
+        RedisMessage(number: $0, predecessor: predecessor, event: .said("\($0)"))
+      })
   }
 
   /// The tokens of what is to be loaded; that of a heartbeat comes first.
@@ -135,7 +142,7 @@ import Testing
       RedisPage(epoch: epoch, newest: 99, floor: 4, roomNewest: nil),
       RedisPage(
         epoch: epoch, newest: 99, roomNewest: 99,
-        messages: [RedisMessage(number: 99, predecessor: .number(4), text: "")]),
+        messages: [RedisMessage(number: 99, predecessor: .number(4), event: .said(""))]),
     ] {
       var rooms = live()
       rooms.disconnected()

@@ -33,21 +33,23 @@ import Testing
     seed: String = "seed", count: Int = 1000, age: Int = 3_600_000, rooms: Int = 1000,
     key: String? = nil
   ) throws -> String {
-    let keys = ["belfry/3/history", "belfry/3/rooms"] + (key.map { ["belfry/3/key/\($0)"] } ?? [])
+    let keys =
+      ["belfry/v2/3/history", "belfry/v2/3/rooms"] + (key.map { ["belfry/v2/3/key/\($0)"] } ?? [])
     return try client.ask(
       (["EVAL", RedisScripts.publish, "\(keys.count)"] + keys + [
-        seed, run, "belfry/3/", "\(count)", "\(age)", "\(rooms)", known.0, "\(known.1)", room, text,
-        "Ann",
+        seed, run, "belfry/v2/3/", "\(count)", "\(age)", "\(rooms)", known.0, "\(known.1)", room,
+        text,
+        "line of \(text)", "99",
       ]).map { Array($0.utf8) })
   }
 
   private func askToLoad(
     room: String = "chat", after: Int = 0, known: (String, Int) = ("", 0), lost: String = ""
   ) throws -> String {
-    let keys = ["belfry/3/history", "belfry/3/rooms", "belfry/3/nodes"]
+    let keys = ["belfry/v2/3/history", "belfry/v2/3/rooms", "belfry/v2/3/nodes"]
     return try client.ask(
       (["EVAL", RedisScripts.load, "3"] + keys + [
-        known.0, "\(known.1)", lost, "seed", "r1", "belfry/3/", room, "\(after)", "n1", "7",
+        known.0, "\(known.1)", lost, "seed", "r1", "belfry/v2/3/", room, "\(after)", "n1", "7",
       ]).map { Array($0.utf8) })
   }
 
@@ -106,10 +108,10 @@ import Testing
     epochs[epochs.count - 1] = id.epoch
     #expect(id.epoch > later)
     // A part of it was evicted.
-    try client.ask("DEL", "belfry/3/rooms")
+    try client.ask("DEL", "belfry/v2/3/rooms")
     expectNew(try publish(known: id))
     // Numbers have come too far.
-    try client.ask("HSET", "belfry/3/history", "n", "9999999999999")
+    try client.ask("HSET", "belfry/v2/3/history", "n", "9999999999999")
     expectNew(try publish(known: ("", 0)))
     // Forked.
     let page = try load(known: id, lost: id.epoch)
@@ -142,7 +144,7 @@ import Testing
     #expect(
       try client.ask("EXEC").split(separator: "\n").filter { $0.hasSuffix("-0") } == ["7-0"])
     #expect(
-      try eventually { try client.ask("EXISTS", "belfry/3/\(id.epoch)/chat") == "0" },
+      try eventually { try client.ask("EXISTS", "belfry/v2/3/\(id.epoch)/chat") == "0" },
       "the stream of a silent room outlives its messages")
     // The room's newest number is remembered all the same.
     #expect(try load(known: id)[3] == "7")
@@ -156,7 +158,7 @@ import Testing
     _ = try publish(room: "c", rooms: 2)
     #expect(try load(room: "a", known: id)[2...3] == ["1", ""])
     #expect(try load(room: "b", known: id)[3] == "2")
-    #expect(try client.ask("EXISTS", "belfry/3/\(id.epoch)/a") == "0")
+    #expect(try client.ask("EXISTS", "belfry/v2/3/\(id.epoch)/a") == "0")
     _ = try publish(room: "a", rooms: 2)
     let a = try load(room: "a", known: id)
     #expect(a[2] == "2" && a.contains("?1"))
@@ -166,14 +168,14 @@ import Testing
     let id = try publish("once", key: "k")
     #expect(try publish("twice", key: "k") == id)
     #expect(try publish("other", key: "l").number == id.number + 1)
-    #expect((290...300).contains(try Int(client.ask("TTL", "belfry/3/key/k")) ?? 0))
+    #expect((290...300).contains(try Int(client.ask("TTL", "belfry/v2/3/key/k")) ?? 0))
   }
 
   @Test func `a page ends by count and by bytes, and only the last one says so on the channel`()
     throws
   {
     let listener = try redis.client()
-    try listener.ask("SUBSCRIBE", "belfry/3/node/n1")
+    try listener.ask("SUBSCRIBE", "belfry/v2/3/node/n1")
     let id = try publish()
     for _ in 1..<RedisScripts.pageCount + 5 { _ = try publish() }
     let first = try load(known: id)
@@ -181,7 +183,7 @@ import Testing
     #expect(first.count { $0.hasSuffix("-0") } == RedisScripts.pageCount)
     let second = try load(after: RedisScripts.pageCount, known: id)
     #expect(second[4] == "0" && second.count { $0.hasSuffix("-0") } == 5)
-    #expect(try listener.reply() == "message\nbelfry/3/node/n1\n7 \(id.epoch) 105")
+    #expect(try listener.reply() == "message\nbelfry/v2/3/node/n1\n7 \(id.epoch) 105")
     for _ in 0..<5 { _ = try publish(String(repeating: "x", count: 100_000), room: "big") }
     let big = try load(room: "big", known: id)
     #expect(big[4] == "1" && big.count { $0.hasSuffix("-0") } == 3)
@@ -199,6 +201,6 @@ import Testing
     try client.ask("CONFIG", "SET", "maxmemory", "0")
     #expect(try load(known: id)[1] == "1")
     #expect(try publish("taken", key: "k").number == 2)
-    #expect(try listener.reply() == "message\nchat\ntaken")
+    #expect(try listener.reply() == "message\nchat\nline of taken")
   }
 }

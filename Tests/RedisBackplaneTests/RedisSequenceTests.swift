@@ -1,17 +1,20 @@
 import EventStream
+import Events
 import Hub
+import TestSupport
 import Testing
 
 @testable import RedisBackplane
 
 @Suite struct RedisSequenceTests {
   private func message(_ number: UInt64, after: UInt64) -> RedisMessage {
-    RedisMessage(number: number, predecessor: .number(after), text: "\(number)")
+    RedisMessage(number: number, predecessor: .number(after), event: .said("\(number)"))
   }
 
   /// A message of a room that Redis didn't know any more.
   private func message(_ number: UInt64, unknownThrough: UInt64) -> RedisMessage {
-    RedisMessage(number: number, predecessor: .unknown(through: unknownThrough), text: "\(number)")
+    RedisMessage(
+      number: number, predecessor: .unknown(through: unknownThrough), event: .said("\(number)"))
   }
 
   private func end(_ newest: UInt64, room: UInt64?, floor: UInt64 = 0) -> RedisPage {

@@ -1,4 +1,5 @@
 internal import EventStream
+internal import Events
 
 /// Events turned into bytes.
 extension Case {

@@ -1,4 +1,4 @@
-internal import EventStream
+internal import Events
 internal import Hub
 
 /// The hub without a network.
@@ -72,8 +72,9 @@ private final class BusyHub {
   var counters: HubCounters { hub.counters }
 
   func publish(_ count: Int) {
+    let event = Event(.room(room), Case.message, time: EventTime(milliseconds: 0))
     for _ in 0..<count {
-      hub.append(Case.message, to: room, number: hub.newest + 1, now: now)
+      hub.append(event, number: hub.newest + 1, now: now)
     }
   }
 

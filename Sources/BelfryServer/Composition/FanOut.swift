@@ -1,4 +1,4 @@
-internal import EventStream
+internal import Events
 internal import Hub
 internal import Limits
 internal import Logging
@@ -32,16 +32,17 @@ struct FanOut {
           admission.closed(socket)
           accessLog?.closed(socket, reason)
         }),
-      now: .now)
+      format: ChatFormat(), now: .now)
     relay.hub = hub
     self.streams = streams
     self.hub = hub
     if let redis = settings.redis {
       local = nil
-      backplane = try RedisBackplane(on: loop, redis, hub: hub, logger: logger)
+      backplane = try RedisBackplane(
+        on: loop, redis, hub: hub, format: ChatFormat(), logger: logger)
     } else {
-      let local = LocalBackplane(epoch: epoch) { text, room, number in
-        hub.append(text, to: room, number: number, now: .now)
+      let local = LocalBackplane(epoch: epoch) { event, number in
+        hub.append(event, number: number, now: .now)
       }
       self.local = local
       backplane = local

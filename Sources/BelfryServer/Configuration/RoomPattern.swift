@@ -1,4 +1,4 @@
-package import EventStream
+package import Events
 
 /// An entry of a list of rooms: a name, or a glob in which `*` stands for any characters, none
 /// too, and `?` for exactly one.

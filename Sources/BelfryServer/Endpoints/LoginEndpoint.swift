@@ -23,7 +23,8 @@ struct LoginEndpoint {
     let raw = form.first("user") ?? ""
     do throws(UserNameError) {
       let session = Session(
-        user: try UserName(raw).text, flash: .signedIn, issuedAt: WallClock.seconds)
+        user: try UserName(raw).text, flash: .signedIn, browser: context.browser,
+        issuedAt: WallClock.seconds)
       var response = HTTPResponse.redirect(.seeOther, to: context.base + "/")
       response.headers.add(cookies.set(session, for: context))
       return response

@@ -1,5 +1,5 @@
 internal import Chat
-internal import EventStream
+internal import Events
 internal import Hub
 internal import Reactor
 internal import Responses
@@ -31,7 +31,8 @@ struct PageEndpoint {
     }
     var response = page(user, flash: session.flash, context)
     if session.flash != nil, context.request.method == .get {
-      let shown = Session(user: user, flash: nil, issuedAt: session.issuedAt)
+      let shown = Session(
+        user: user, flash: nil, browser: context.browser, issuedAt: session.issuedAt)
       response.headers.add(cookies.set(shown, for: context))
     }
     return response
@@ -56,7 +57,8 @@ struct PageEndpoint {
           base: context.base, language: context.language, reason: nil, user: user.text, flash: nil))
     }
     var response = joined
-    let session = Session(user: user.text, issuedAt: WallClock.seconds)
+    let session = Session(
+      user: user.text, browser: context.browser, issuedAt: WallClock.seconds)
     response.headers.add(cookies.set(session, for: context))
     return response
   }

@@ -1,5 +1,5 @@
 internal import Chat
-internal import EventStream
+internal import Events
 internal import Hub
 internal import Limits
 internal import Reactor
@@ -26,13 +26,13 @@ struct PostEndpoint {
     }
     let room = try rooms.room(named: form.first("room"))
     let key = try key(of: form)
-    let name = context.session?.user
-    try admit(context, name)
-    let (hour, minute, second) = WallClock.localTime
-    let line = ChatLine(
-      hour: hour, minute: minute, second: second, name: name, message: message)
-    let publication = Publication(room: room, text: line.text, name: name, key: key)
-    backplane.publish(publication) { outcome in
+    let session = context.session
+    try admit(context, session?.user)
+    var event = Event(
+      .room(room), message, time: EventTime(milliseconds: WallClock.milliseconds), isChat: true)
+    event.sender = session?.sender
+    event.key = key
+    backplane.publish(event) { outcome in
       switch outcome {
       case .taken: exchange.respond(HTTPResponse(.noContent))
       case .refused(let reason):

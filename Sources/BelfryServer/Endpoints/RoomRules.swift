@@ -1,4 +1,4 @@
-package import EventStream
+package import Events
 internal import Reactor
 internal import Responses
 

@@ -1,5 +1,5 @@
 internal import Chat
-internal import EventStream
+internal import Events
 internal import Hub
 internal import Limits
 internal import Operations

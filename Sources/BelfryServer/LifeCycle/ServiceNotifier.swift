@@ -57,7 +57,8 @@ final class ServiceNotifier {
   func live() {
     // > It is recommended that a daemon sends a keep-alive notification message to the service manager
     // > every half of the time returned here (sd_watchdog_enabled(3))
-    timer = try? LoopEvent(on: loop, every: watchdog.map { $0 / 2 } ?? .seconds(1)) { [unowned self] in
+    timer = try? LoopEvent(on: loop, every: watchdog.map { $0 / 2 } ?? .seconds(1)) {
+      [unowned self] in
       retry()
       if watchdog != nil, !isOver { _ = socket.send("WATCHDOG=1") }
     }

@@ -18,6 +18,12 @@ struct RequestContext {
   /// Verified when it is asked for: a stream needs none.
   var session: Session? { cookies.session(of: request) }
 
+  /// The browser's id: its session's, or a new one.
+  var browser: BrowserID {
+    var generator = SystemRandomNumberGenerator()
+    return session?.browser ?? .random(using: &generator)
+  }
+
   var language: Language {
     let fields = request.head.all("Accept-Language")
     return Language(acceptLanguage: fields.isEmpty ? nil : fields.joined(separator: ","))

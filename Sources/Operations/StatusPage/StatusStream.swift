@@ -1,4 +1,4 @@
-internal import EventStream
+internal import Events
 internal import Hub
 internal import Reactor
 internal import Responses
@@ -72,7 +72,8 @@ final class StatusStream {
     let event = StatusEvent(
       figures: figures, last: last, time: WallClock.preciseSeconds, uptime: now - start,
       loopTime: .nanoseconds(Int64(MonotonicClock.threadProcessorTime)))
-    hub.append(event.json, to: Self.room, number: hub.newest + 1, now: now)
+    let time = EventTime(milliseconds: WallClock.milliseconds)
+    hub.append(Event(.room(Self.room), event.json, time: time), number: hub.newest + 1, now: now)
     hub.advance(to: now)
     last = figures
     // With many descriptors that is work for a processor, if not for the loop.

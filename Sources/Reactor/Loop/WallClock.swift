@@ -16,9 +16,16 @@ package enum WallClock {
     return Double(now.tv_sec) + Double(now.tv_nsec) / 1e9
   }
 
-  /// Hour, minute and second here, in the server's time zone.
-  package static var localTime: (hour: Int, minute: Int, second: Int) {
-    var now = time(nil)
+  /// Whole milliseconds since then.
+  package static var milliseconds: UInt64 {
+    var now = timespec()
+    unsafe clock_gettime(CLOCK_REALTIME, &now)
+    return UInt64(max(0, now.tv_sec)) * 1000 + UInt64(now.tv_nsec) / 1_000_000
+  }
+
+  /// Hour, minute and second here, in the server's time zone, so many seconds after 1970-01-01 00:00 UTC.
+  package static func localTime(at seconds: Int64) -> (hour: Int, minute: Int, second: Int) {
+    var now = time_t(seconds)
     var parts = unsafe tm()
     unsafe localtime_r(&now, &parts)
     return unsafe (Int(parts.tm_hour), Int(parts.tm_min), Int(parts.tm_sec))

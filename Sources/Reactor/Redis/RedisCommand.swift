@@ -40,6 +40,12 @@ package struct RedisCommand {
     appended(1)
   }
 
+  /// An argument of any bytes.
+  package mutating func append(_ argument: [UInt8]) {
+    bytes.append(argument: argument)
+    appended(1)
+  }
+
   package mutating func append(_ arguments: Arguments) {
     bytes.append(contentsOf: arguments.bytes)
     appended(arguments.count)
@@ -54,9 +60,11 @@ package struct RedisCommand {
 
 extension [UInt8] {
   /// `$`, the length, the text.
-  fileprivate mutating func append(argument: String) {
-    append(UInt8(ascii: "$"), number: argument.utf8.count)
-    append(contentsOf: argument.utf8)
+  fileprivate mutating func append(argument: String) { append(argument: argument.utf8) }
+
+  fileprivate mutating func append(argument: some Collection<UInt8>) {
+    append(UInt8(ascii: "$"), number: argument.count)
+    append(contentsOf: argument)
     append(13)
     append(10)
   }

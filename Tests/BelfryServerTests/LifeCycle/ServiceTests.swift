@@ -178,7 +178,8 @@ import Testing
     /// Ends it with `signal`, or lets it end, and returns how it did.
     func end(_ signal: Int32?) throws -> String {
       if let signal { kill(process.processID, signal) }
-      let limit = try LoopEvent(on: loop, after: .seconds(Client.patience)) { [loop] in loop.stop() }
+      let limit = try LoopEvent(on: loop, after: .seconds(Client.patience)) { [loop] in loop.stop()
+      }
       if told.reason == nil { loop.run { false } }
       withExtendedLifetime(limit) {}
       return try #require(told.reason)

@@ -1,5 +1,6 @@
 import BelfryServer
 import EventStream
+import Events
 import Foundation
 import Hub
 import Limits

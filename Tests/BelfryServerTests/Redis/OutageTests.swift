@@ -203,7 +203,7 @@ import Testing
   @Test func `a user of an ACL needs no more than is written down`() throws {
     let redis = try RedisServer()
     try redis.client().ask(
-      "ACL", "SETUSER", "belfry", "on", ">secret", "~belfry/3/*", "&*", "-@all", "+@connection",
+      "ACL", "SETUSER", "belfry", "on", ">secret", "~belfry/v2/3/*", "&*", "-@all", "+@connection",
       "+@scripting", "+@pubsub", "+info", "+time", "+@hash", "+@sortedset", "+@stream", "+@string",
       "+del", "+pexpire")
     let node = try Node(["--redis", "redis://belfry:secret@127.0.0.1:\(redis.port)/3"])
@@ -217,10 +217,10 @@ import Testing
     let redis = try RedisServer()
     let client = try redis.client()
     func permit(_ rights: String...) throws {
-      let user = ["ACL", "SETUSER", "belfry", "reset", "on", ">secret", "~belfry/3/*", "+@all"]
+      let user = ["ACL", "SETUSER", "belfry", "reset", "on", ">secret", "~belfry/v2/3/*", "+@all"]
       #expect(try client.ask((user + rights).map { Array($0.utf8) }) == "OK")
     }
-    try permit("&belfry/3/*", "&chat")
+    try permit("&belfry/v2/3/*", "&chat")
     let limited = try Node([
       "--redis", "redis://belfry:secret@127.0.0.1:\(redis.port)/3", "--rooms", "*",
     ])

@@ -1,4 +1,5 @@
 import EventStream
+import Events
 import Foundation
 import Reactor
 import TestSupport
@@ -9,7 +10,7 @@ import Testing
   /// The channels that anybody follows, without the nodes' own.
   private func channels(_ client: RedisClient) throws -> Set<String> {
     let names = try client.ask("PUBSUB", "CHANNELS").split(separator: "\n").map(String.init)
-    return Set(names.filter { !$0.hasPrefix("belfry/3/node/") })
+    return Set(names.filter { !$0.hasPrefix("belfry/v2/3/node/") })
   }
 
   @Test func `subscriptions follow the listeners, and none is left when they are gone`() throws {
@@ -21,7 +22,7 @@ import Testing
     var listeners: [Listener] = []
     for number in 1...500 { listeners.append(try node.listen("/stream?room=room-\(number)")) }
     var expected: Set<String> = []
-    for number in 1...500 { expected.formUnion(["room-\(number)", "belfry/3/room-\(number)"]) }
+    for number in 1...500 { expected.formUnion(["room-\(number)", "belfry/v2/3/room-\(number)"]) }
     #expect(try channels(client) == expected)
     let publisher = try node.publisher()
     for number in [1, 250, 500] {
@@ -31,7 +32,7 @@ import Testing
     // Half of them leave: their rooms are let go, and the others' not.
     for number in 251...500 {
       listeners[number - 1].close()
-      expected.subtract(["room-\(number)", "belfry/3/room-\(number)"])
+      expected.subtract(["room-\(number)", "belfry/v2/3/room-\(number)"])
     }
     #expect(try eventually { try channels(client) == expected })
     for listener in listeners { listener.close() }
@@ -94,12 +95,12 @@ import Testing
     let client = try redis.client()
     // What our own envelope looks like.
     let spy = try redis.client()
-    try spy.ask("SUBSCRIBE", "belfry/3/chat")
+    try spy.ask("SUBSCRIBE", "belfry/v2/3/chat")
     try node.post("real")
     let real = try #require(try listener.next())
     let envelope = String(
       try spy.reply().split(separator: "\n", maxSplits: 2, omittingEmptySubsequences: false)[2])
-    #expect(envelope.hasPrefix("1 \(real.lastEventID) "))
+    #expect(envelope.hasPrefix("2 \(real.lastEventID) "))
 
     let lines: [([UInt8], String)] = [
       (Array(envelope.utf8), envelope),
@@ -124,12 +125,15 @@ import Testing
     // On the envelopes' channel it takes a forger who writes there; what is no envelope, or not of
     // this history, is not believed.
     for forged in [
-      "", "1", "junk\n", "1 \(real.lastEventID) 0 0 0\n", "2 \(real.lastEventID) 0 0 0\nx",
-      "1 \(real.lastEventID) 0 0 99\nx", "1 zzz-1 0 0 0\nx", "1 zzz-1 ?0 0 0\nx",
-      "1 zzz-18446744073709551615 0 0 0\nx", "1 nothing 0 0 -1\nx",
-    ] { try client.ask("PUBLISH", "belfry/3/chat", forged) }
+      "", "2", "junk\n", "2 \(real.lastEventID) 0 0\n", "1 \(real.lastEventID) 0 0 0\nx",
+      "2 \(real.lastEventID) 0 0\nx", "2 zzz-18446744073709551615 0 0\n", "2 nothing 0 -1\n",
+    ] { try client.ask("PUBLISH", "belfry/v2/3/chat", forged) }
+    for head in ["2 zzz-1 0 0", "2 zzz-1 ?0 0", "2 \(real.lastEventID) 0 0"] {
+      try client.forge("chat", head, "forged")
+    }
     for forged in ["", "x", "1 2 3", "99999 zzzz 99999999999999999"] {
-      for channel in try client.ask("PUBSUB", "CHANNELS", "belfry/3/node/*").split(separator: "\n")
+      for channel in try client.ask("PUBSUB", "CHANNELS", "belfry/v2/3/node/*").split(
+        separator: "\n")
       {
         try client.ask("PUBLISH", String(channel), forged)
       }
@@ -148,9 +152,7 @@ import Testing
     try node.post("real")
     let real = try #require(try listener.next().flatMap { EventID($0.lastEventID) })
     // The next number, from where the room is: nobody can tell it from a node's.
-    try client.ask(
-      "PUBLISH", "belfry/3/chat",
-      "1 \(real.epoch)-\(real.number + 5) \(real.number) 0 0\nforged")
+    try client.forge("chat", "2 \(real.epoch)-\(real.number + 5) \(real.number) 0", "forged")
     #expect(try listener.next()?.data == "forged")
     // Redis' own numbers are behind that one now, so a new history begins.
     #expect(try eventually { try node.post("after").status == 204 })
@@ -166,15 +168,15 @@ import Testing
     let client = try redis.client()
     try client.ask("SELECT", "3")
     // In markers: two of them fill the order, and each begins a history anew.
-    let channel = try client.ask("PUBSUB", "CHANNELS", "belfry/3/node/*")
+    let channel = try client.ask("PUBSUB", "CHANNELS", "belfry/v2/3/node/*")
     var epochs: Set<String> = []
     for round in 1...4 {
-      let epoch = try client.ask("HGET", "belfry/3/history", "epoch")
+      let epoch = try client.ask("HGET", "belfry/v2/3/history", "epoch")
       epochs.insert(epoch)
       try client.ask("PUBLISH", channel, "99999999 \(epoch) 8796093022208")
       #expect(
         try eventually {
-          try client.ask("HGET", "belfry/3/history", "epoch") != epoch
+          try client.ask("HGET", "belfry/v2/3/history", "epoch") != epoch
             && node.health().contains("\"up\":true")
         }, "round \(round)")
       #expect(try eventually { try node.post("line \(round)").status == 204 })
@@ -184,10 +186,10 @@ import Testing
     }
     #expect(epochs.count == 4)
     // In what Redis keeps.
-    try client.ask("ZADD", "belfry/3/rooms", "17592186044417", "chat")
+    try client.ask("ZADD", "belfry/v2/3/rooms", "17592186044417", "chat")
     try client.ask("CLIENT", "KILL", "TYPE", "pubsub")
     try node.waitUntilUp(false)
-    try client.ask("ZREM", "belfry/3/rooms", "chat")
+    try client.ask("ZREM", "belfry/v2/3/rooms", "chat")
     try node.waitUntilUp()
     #expect(try eventually { try node.post("last").status == 204 })
     var event = try #require(try listener.next())
@@ -201,11 +203,19 @@ import Testing
     let node = try Node(redis.node)
     let client = try redis.client()
     try client.ask("SELECT", "3")
-    #expect(try eventually { try client.ask("ZCARD", "belfry/3/nodes") == "1" })
+    #expect(try eventually { try client.ask("ZCARD", "belfry/v2/3/nodes") == "1" })
     let other = try Node(redis.node)
-    #expect(try eventually { try client.ask("ZCARD", "belfry/3/nodes") == "2" })
-    #expect(try Int(client.ask("PTTL", "belfry/3/nodes")) ?? 0 > 0)
+    #expect(try eventually { try client.ask("ZCARD", "belfry/v2/3/nodes") == "2" })
+    #expect(try Int(client.ask("PTTL", "belfry/v2/3/nodes")) ?? 0 > 0)
     #expect(try node.stop().contains("redis is up"))
     _ = try other.stop()
+  }
+}
+
+extension RedisClient {
+  /// Publishes an event as a node does.
+  fileprivate func forge(_ room: String, _ head: String, _ text: String) throws {
+    let envelope = Array("\(head)\n".utf8) + Event.said(text, in: room).encoded
+    try ask([Array("PUBLISH".utf8), Array("belfry/v2/3/\(room)".utf8), envelope])
   }
 }

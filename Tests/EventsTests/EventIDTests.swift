@@ -1,4 +1,4 @@
-import EventStream
+import Events
 import Testing
 
 @Suite struct EventIDTests {

@@ -1,3 +1,5 @@
+internal import TextCoding
+
 /// The place of one event in its history, written `EPOCH-N`.
 ///
 /// Only characters of `[A-Za-z0-9.:_-]` occur, at most 37 of them, so a cross-origin reconnection

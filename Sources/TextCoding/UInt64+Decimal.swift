@@ -1,5 +1,3 @@
-internal import TextCoding
-
 extension UInt64 {
   /// Reads a number in decimal ASCII digits; nil for a sign, leading zeros, anything else, nothing, or
   /// a number that is too large.
