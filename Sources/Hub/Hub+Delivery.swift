@@ -148,7 +148,7 @@ extension Hub {
   private func write(
     _ batch: Batch, to slot: UInt32, _ listener: Listener, _ handle: StreamHandle
   ) -> Listener? {
-    let offset = Int(listener.offset)
+    let offset = listener.offset
     let part = batch.bytes.span.extracting(
       batch.range.lowerBound + offset..<batch.range.upperBound)
     guard let taken = take(part, to: slot, handle) else { return nil }
