@@ -42,7 +42,7 @@ package final class Hub {
   var isWalking = false
   /// The present tick of the heartbeat schedule.
   var tick: UInt32 = 0
-  /// Bytes taken in since the lag limits were last looked at.
+  /// Bytes of the frames taken in since the lag limits were last looked at.
   var bytesSinceSweep = 0
   var lastSweep: Instant
   /// But for the traffic and the gauges.
@@ -100,10 +100,10 @@ package final class Hub {
     numbering.advance(to: number)
     counted.published += 1
     let id = EventID(epoch: epoch, number: number)
-    table.append(
+    let bytes = table.append(
       ServerSentEvent(id: id, data: text), to: room, number: number,
       position: numbering.newestPosition, time: now, now: now)
-    raise(room, by: text.utf8.count, now: now)
+    raise(room, by: bytes, now: now)
     if room.feeds.isEmpty { table.forgetIfIdle(room) } else { launch(to: room, now: now) }
     return true
   }
@@ -114,7 +114,7 @@ package final class Hub {
     for feed in room.feeds { feed.follow(flight) }
   }
 
-  /// The room's newest frame stands at the newest position: its feeds have work.
+  /// The room's newest frame, of so many bytes, stands at the newest position: its feeds have work.
   func raise(_ room: Room, by bytes: Int, now: Instant) {
     bytesSinceSweep += bytes
     for feed in room.feeds {

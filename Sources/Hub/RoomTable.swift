@@ -26,10 +26,13 @@ struct RoomTable {
   }
 
   /// Takes a message into its room's log, and lets go what the bounds on history no longer cover.
+  ///
+  /// - Returns: the bytes of its frame.
+  @discardableResult
   mutating func append(
     _ event: ServerSentEvent, to room: Room, number: UInt64, position: UInt64,
     time: ContinuousClock.Instant, now: ContinuousClock.Instant
-  ) {
+  ) -> Int {
     let frame = room.append(event, number: number, position: position, time: time)
     historyBytes += frame.cost
     historyEntries += 1
@@ -38,6 +41,7 @@ struct RoomTable {
     if !room.isQueuedForEviction { requeue(room) }
     while historyBytes > settings.historyBytes, evictOldest() {}
     room.drop()
+    return frame.bytes.count
   }
 
   /// Lets go what is too old for replay.

@@ -190,7 +190,7 @@ package final class RedisBackplane: Backplane {
     case .message(let room, let message):
       hub.append(message.text, to: room, number: message.number, now: .now)
     case .stray(let room, let line):
-      guard line.count <= hub.settings.listenerLagBytes else {
+      guard ServerSentEvent.maximumBytes(ofData: line) <= hub.settings.listenerLagBytes else {
         journal.tooLong(room, bytes: line.count)
         return
       }

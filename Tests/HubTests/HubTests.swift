@@ -356,6 +356,20 @@ import Testing
     #expect(both == Array(1...30))
   }
 
+  @Test func `lag is counted in the bytes of a stream, not in those of the text`() {
+    let fixture = Fixture { $0.listenerLagBytes = 10_000 }
+    let (handle, _) = fixture.subscribe()
+    fixture.sink[handle].room = 0
+    // 2,000 bytes each, and 14,000 on the stream.
+    for _ in 0..<2 {
+      #expect(!fixture.sink[handle].isClosed)
+      fixture.publish(String(repeating: "\n", count: 2000))
+      fixture.flush()
+    }
+    #expect(fixture.sink[handle].isClosed)
+    #expect(fixture.hub.counters.closed(.lag) == 1)
+  }
+
   @Test func `a long replay is not mistaken for lag`() throws {
     let fixture = Fixture { $0.listenerLagBytes = 1000 }
     for number in 1...500 { fixture.publish("\(number) " + String(repeating: "x", count: 500)) }
