@@ -8,7 +8,11 @@ struct RoomTable {
   private var forgotten: [RoomName: UInt64] = [:]
   /// The same for rooms that even `forgotten` had no place for.
   private var lostThrough: UInt64 = 0
-  private var evictions = EvictionQueue()
+  /// Rooms that have history, the one with the oldest message first.
+  ///
+  /// An entry may be out of date, since messages also leave a room's history by count and age; whoever
+  /// takes one compares. A room stands here at most once; those that are forgotten are dropped.
+  private var evictions = PositionHeap<Room>()
   private(set) var historyBytes = 0
   private(set) var historyEntries = 0
 
@@ -144,7 +148,7 @@ struct RoomTable {
   /// too much history again.
   private mutating func compactEvictions() {
     guard evictions.count > 2 * rooms.count + 16 else { return }
-    evictions = EvictionQueue()
+    evictions = PositionHeap()
     for room in rooms.values {
       room.isQueuedForEviction = false
       requeue(room)
@@ -175,7 +179,7 @@ struct RoomTable {
 
   private mutating func requeue(_ room: Room) {
     guard let oldest = room.oldestInHistory else { return }
-    evictions.push(room, oldest: oldest.position)
+    evictions.push(room, at: oldest.position)
     room.isQueuedForEviction = true
   }
 }
