@@ -34,19 +34,13 @@ extension Hub {
     }
   }
 
-  /// Closes who is too far behind, and finds out how far those are whom the log waits for.
+  /// Closes who is too far behind.
   func closeLagging(now: Instant) {
     bytesSinceSweep = 0
-    for feed in feeds { feed?.setBehindFloor(.max) }
     if behindCount > 0 {
       for slot in 0..<UInt32(listeners.slots) where listeners[slot].flags.contains(.behind) {
         let listener = listeners[slot]
-        let feed = feed(of: listener)
-        if let reason = excess(of: listener, feed, now: now) {
-          doom(slot, reason)
-        } else if !listener.flags.contains(.replaying) {
-          feed.holdBack(at: listener.cursor)
-        }
+        if let reason = excess(of: listener, feed(of: listener), now: now) { doom(slot, reason) }
       }
     }
     if !isWalking { removeDoomed() }

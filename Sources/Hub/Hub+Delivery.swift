@@ -194,9 +194,24 @@ extension Hub {
   func fallBehind(_ slot: UInt32, _ feed: Feed) {
     if !listeners[slot].flags.contains(.behind) { behindCount += 1 }
     listeners[slot].flags.insert(.behind)
-    if !listeners[slot].flags.contains(.replaying) {
-      feed.holdBack(at: listeners[slot].cursor)
+    if !listeners[slot].flags.contains(.replaying) { hold(slot, feed) }
+  }
+
+  /// The log waits for a listener that doesn't replay.
+  func hold(_ slot: UInt32, _ feed: Feed) {
+    let listener = listeners[slot]
+    if listener.flags.contains(.behind) {
+      feed.hold(slot, at: listener.cursor) { isHeld($0, at: $1, feed) }
+    } else {
+      feed.goBack(to: listener.cursor)
     }
+  }
+
+  /// Whether the log waits for a listener of this feed that is behind at `cursor`.
+  private func isHeld(_ slot: UInt32, at cursor: UInt64, _ feed: Feed) -> Bool {
+    let listener = listeners[slot]
+    return listener.flags.intersection([.behind, .replaying]) == .behind
+      && listener.cursor == cursor && listener.feed == Int32(feed.index)
   }
 
   /// The stream has everything that was published.
@@ -219,5 +234,7 @@ extension Hub {
     guard listeners[slot].flags.contains(.behind) else { return }
     listeners[slot].flags.remove(.behind)
     behindCount -= 1
+    let feed = feed(of: listeners[slot])
+    feed.release(slot) { isHeld($0, at: $1, feed) }
   }
 }

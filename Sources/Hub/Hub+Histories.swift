@@ -117,7 +117,7 @@ extension Hub {
     for slot in feed.members where listeners[slot].flags.contains(.replaying) {
       listeners[slot].flags.remove(.replaying)
       feed.replaying -= 1
-      feed.holdBack(at: listeners[slot].cursor)
+      hold(slot, feed)
     }
   }
 }

@@ -121,6 +121,21 @@ final class HubModelRun {
     }
   }
 
+  /// The log waits for exactly those that are behind and don't replay, the slowest first.
+  func checkFloors() throws {
+    let hub = fixture.hub
+    for case let feed? in hub.feeds {
+      let slow = feed.members.map { hub.listeners[$0] }.filter {
+        $0.flags.intersection([.behind, .replaying]) == .behind
+      }
+      let least = slow.map(\.cursor).min() ?? .max
+      try #require(feed.floor <= least)
+      if feed.pending == 0 { try #require(feed.floor == min(least, feed.head)) }
+      guard let slowest = feed.slowest else { continue }
+      try #require(hub.listeners[slowest].cursor == least && feed.floor == least)
+    }
+  }
+
   /// Unblocks everybody, until all is delivered.
   func deliverAll() {
     for _ in 0..<2000 {

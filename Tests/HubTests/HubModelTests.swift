@@ -11,10 +11,11 @@ import Testing
     throws
   {
     let run = HubModelRun(seed: seed)
-    for _ in 0..<5000 {
+    for number in 0..<5000 {
       try run.step()
       run.takeClosed()
       try #require(run.fixture.hub.counters.listeners == run.streams.count)
+      if number % 10 == 0 { try run.checkFloors() }
     }
     run.deliverAll()
     run.takeClosed()
