@@ -12,7 +12,13 @@ extension Hub {
   package func flush(
     budget: FanOutBudget = FanOutBudget(), clock: () -> Instant = { .now }
   ) -> Bool {
-    guard !work.isEmpty || !unfinished.isEmpty else { return false }
+    if !work.isEmpty || !unfinished.isEmpty { walk(budget, clock) }
+    var upkeep = Upkeep(budget)
+    let isOver = relieve(&upkeep)
+    return !work.isEmpty || !unfinished.isEmpty || isOver
+  }
+
+  private func walk(_ budget: FanOutBudget, _ clock: () -> Instant) {
     let start = clock()
     isWalking = true
     // Those who replay get half of the time, so that what is live is not held up by a storm of them.
@@ -36,7 +42,6 @@ extension Hub {
     isWalking = false
     removeDoomed()
     while let feed = work.first, feed.pending == 0 { finish(feed, clock) }
-    return !work.isEmpty || !unfinished.isEmpty
   }
 
   /// The walk of the first feed is done.

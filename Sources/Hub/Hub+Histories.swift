@@ -43,10 +43,10 @@ extension Hub {
   package func appendStray(_ text: String, to name: RoomName, now: Instant) {
     counted.strays += 1
     guard let room = table.rooms[name], !room.feeds.isEmpty else { return }
-    let frame = room.appendStray(
-      ServerSentEvent(data: text), position: numbering.takeStray(), time: now)
-    raise(room, by: frame.bytes.count, now: now)
-    room.drop()
+    let bytes = table.appendStray(
+      ServerSentEvent(data: text), to: room, position: numbering.takeStray(), time: now)
+    raise(room, by: bytes, now: now)
+    table.drop(room)
   }
 
   /// Begins a room's history anew, since messages between its newest and the next are lost, and tells
@@ -99,15 +99,16 @@ extension Hub {
   private func tell(
     _ room: Room, after: EventID, oldest: UInt64?, _ reason: GapReason, id: EventID?, now: Instant
   ) {
-    defer { room.drop() }
+    defer { table.drop(room) }
     guard !room.feeds.isEmpty else { return }
     // Each of them is told, as each is that comes back to a gap.
     counted.countGap(reason, times: room.feeds.reduce(0) { $0 + $1.members.count })
     let first = oldest.map { EventID(epoch: epoch, number: $0) }
     var event = Gap(room: room.name, after: after.description, oldest: first, reason: reason).event
     event.id = id
-    let frame = room.appendNotice(event, position: numbering.takeStray(), time: now)
-    raise(room, by: frame.bytes.count, now: now)
+    let bytes = table.appendNotice(
+      event, to: room, position: numbering.takeStray(), time: now)
+    raise(room, by: bytes, now: now)
   }
 
   /// Those who replay no longer live on history, which is about to end: the log waits for them too.

@@ -75,7 +75,7 @@ extension Hub {
     return names.map { name in
       guard let room = table.room(name) else { preconditionFailure("no place was asked for") }
       table.expire(room, now: now)
-      room.drop()
+      table.drop(room)
       return room
     }
   }

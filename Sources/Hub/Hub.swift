@@ -74,6 +74,7 @@ package final class Hub {
     counters.rooms = table.rooms.count
     counters.historyEntries = table.historyEntries
     counters.historyBytes = table.historyBytes
+    counters.retainedBytes = table.retainedBytes
     return counters
   }
 
@@ -122,6 +123,9 @@ package final class Hub {
       queue(feed)
     }
     if bytesSinceSweep > settings.listenerLagBytes { closeLagging(now: now) }
+    guard isOverRetention, !isWalking else { return }
+    var upkeep = Upkeep()
+    _ = relieve(&upkeep)
   }
 
   /// Whether all of these rooms, whose names differ, are held or could be.
@@ -140,9 +144,12 @@ package final class Hub {
   }
 
   /// Changes what can be changed while streams are open; the limits on lag hold for those too.
-  package func change(listenerLag: Duration, listenerLagBytes: Int, retry: Duration) {
+  package func change(
+    listenerLag: Duration, listenerLagBytes: Int, retainedBytes: Int, retry: Duration
+  ) {
     settings.listenerLag = listenerLag
     settings.listenerLagBytes = listenerLagBytes
+    settings.retainedBytes = retainedBytes
     settings.retry = retry
     lastOpening = nil
   }
@@ -178,7 +185,7 @@ package final class Hub {
     freeFeeds.append(feed.index)
     for room in feed.rooms {
       room.remove(feed)
-      room.drop()
+      table.drop(room)
       table.forgetIfIdle(room)
     }
   }
@@ -206,7 +213,8 @@ package final class Hub {
     while let (slot, reason) = doomed.popLast() { remove(slot, reason) }
   }
 
-  private func remove(_ slot: UInt32, _ reason: CloseReason) {
+  /// Ends a stream; not while members are being walked.
+  func remove(_ slot: UInt32, _ reason: CloseReason) {
     let listener = listeners[slot]
     guard let handle = listener.handle else { return }
     sink.close(handle, reason)

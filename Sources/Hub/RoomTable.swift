@@ -15,8 +15,14 @@ struct RoomTable {
   private var evictions = PositionHeap<Room>()
   private(set) var historyBytes = 0
   private(set) var historyEntries = 0
+  /// What frames cost that are kept only because a listener still needs them: messages that have left
+  /// history, notices, and lines without a number.
+  private(set) var retainedBytes = 0
+  /// Rooms that keep such frames, the one with the oldest first; out of date as `evictions` may be.
+  private var retaining = PositionHeap<Room>()
 
   var queuedForEviction: Int { evictions.count }
+  var queuedForRetention: Int { retaining.count }
 
   init(settings: HubSettings) { self.settings = settings }
 
@@ -44,7 +50,7 @@ struct RoomTable {
     expire(room, now: now)
     if !room.isQueuedForEviction { requeue(room) }
     while historyBytes > settings.historyBytes, evictOldest() {}
-    room.drop()
+    drop(room)
     return frame.bytes.count
   }
 
@@ -59,9 +65,49 @@ struct RoomTable {
   mutating func sweep(now: ContinuousClock.Instant) {
     for room in rooms.values {
       expire(room, now: now)
-      room.drop()
+      drop(room)
       forgetIfIdle(room)
     }
+  }
+
+  /// Takes in what only those get who listen now; returns the bytes of its frame.
+  mutating func appendStray(
+    _ event: ServerSentEvent, to room: Room, position: UInt64, time: ContinuousClock.Instant
+  ) -> Int {
+    let frame = room.appendStray(event, position: position, time: time)
+    retainedBytes += frame.cost
+    return frame.bytes.count
+  }
+
+  /// Takes in what those are told who are here when history begins anew; returns the bytes of its frame.
+  mutating func appendNotice(
+    _ event: ServerSentEvent, to room: Room, position: UInt64, time: ContinuousClock.Instant
+  ) -> Int {
+    let frame = room.appendNotice(event, position: position, time: time)
+    retainedBytes += frame.cost
+    return frame.bytes.count
+  }
+
+  /// Lets a room's frames go that are out of history and that every connected listener has.
+  mutating func drop(_ room: Room) {
+    retainedBytes -= room.drop()
+    guard !room.isQueuedAsRetaining, let oldest = room.oldestRetained else { return }
+    retaining.push(room, at: oldest)
+    room.isQueuedAsRetaining = true
+  }
+
+  /// Takes the room that keeps the oldest frame beyond history; the caller gives it back by `drop`. An
+  /// entry may be out of date: then the room keeps a younger frame, or none. Nil when there is no room.
+  mutating func takeRetaining() -> Room? {
+    guard let (_, room) = retaining.pop() else { return nil }
+    room.isQueuedAsRetaining = false
+    retainedBytes -= room.drop()
+    return room
+  }
+
+  /// Whether another room keeps an older frame than `position`, as far as is known.
+  func retainsOlder(than position: UInt64) -> Bool {
+    retaining.first.map { $0.position < position } ?? false
   }
 
   /// Holds an empty room, of which a backplane knows what came before; nil when there is no place.
@@ -81,8 +127,9 @@ struct RoomTable {
     guard let room = rooms[name] else { return }
     precondition(room.feeds.isEmpty, "a room with listeners stays")
     retireAll(of: room)
+    drop(room)
     rooms[name] = nil
-    compactEvictions()
+    compactQueues()
   }
 
   /// Begins a new history in every room, with its first message where `starts` doesn't say otherwise.
@@ -96,6 +143,7 @@ struct RoomTable {
   mutating func beginHistory(of room: Room, at start: HistoryStart) {
     retireAll(of: room)
     room.beginHistory(at: start)
+    drop(room)
   }
 
   private mutating func retireAll(of room: Room) {
@@ -105,7 +153,7 @@ struct RoomTable {
   /// Drops a room that nobody listens to and that keeps nothing.
   mutating func forgetIfIdle(_ room: Room) {
     guard room.isForgettable, rooms.removeValue(forKey: room.name) != nil else { return }
-    compactEvictions()
+    compactQueues()
     remember(room.name, lostThrough: room.droppedThrough)
   }
 
@@ -144,9 +192,12 @@ struct RoomTable {
     return room
   }
 
-  /// Drops the queue's entries of rooms that have no history, which else would stay until there is
-  /// too much history again.
-  private mutating func compactEvictions() {
+  /// Drops the queues' entries of rooms that no longer belong there, which else would stay until a bound
+  /// is reached again.
+  private mutating func compactQueues() {
+    if retaining.count > 2 * rooms.count + 16 {
+      retaining.filter { [rooms] in rooms[$1.name] === $1 }
+    }
     guard evictions.count > 2 * rooms.count + 16 else { return }
     evictions = PositionHeap()
     for room in rooms.values {
@@ -159,6 +210,7 @@ struct RoomTable {
     guard let oldest = room.oldestInHistory else { return }
     historyBytes -= oldest.cost
     historyEntries -= 1
+    retainedBytes += oldest.cost
     room.retireOldest()
   }
 
@@ -168,7 +220,7 @@ struct RoomTable {
       room.isQueuedForEviction = false
       if let oldest = room.oldestInHistory, oldest.position == position {
         retireOldest(of: room)
-        room.drop()
+        drop(room)
         requeue(room)
         return true
       }

@@ -88,6 +88,7 @@ final class HubModelRun {
       $0.historyAge = .seconds(60)
       $0.listenerLag = .seconds(20)
       $0.listenerLagBytes = 4000
+      if seed % 3 == 0 { $0.retainedBytes = 3000 }
       $0.heartbeat = .seconds(3)
     }
     self.historyCount = historyCount
@@ -134,6 +135,17 @@ final class HubModelRun {
       guard let slowest = feed.slowest else { continue }
       try #require(hub.listeners[slowest].cursor == least && feed.floor == least)
     }
+  }
+
+  /// What the logs keep beyond history is counted.
+  func checkRetention() throws {
+    let table = fixture.hub.table
+    let kept = table.rooms.values.reduce(0) { sum, room in
+      let retired = (0..<room.retired).reduce(0) { $0 + room.messages.frames[$1].cost }
+      let strays = (0..<room.strays.frames.count).reduce(0) { $0 + room.strays.frames[$1].cost }
+      return sum + retired + strays
+    }
+    try #require(table.retainedBytes == kept)
   }
 
   /// Unblocks everybody, until all is delivered.

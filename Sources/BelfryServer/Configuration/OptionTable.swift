@@ -111,6 +111,12 @@ package enum OptionTable {
     OptionRow(
       "listener-lag-bytes", \.hub.listenerLagBytes, .size(1...Int.max), .live,
       "Close a listener when it has more unsent bytes than this."),
+    OptionRow(
+      "retained-bytes", \.hub.retainedBytes, .size(), .live,
+      """
+      Maximum size of the messages that are no longer in history but that slow listeners still need, all \
+      rooms together. Above it, the slowest listeners are closed.
+      """),
   ]
 
   private static let sessions = [
