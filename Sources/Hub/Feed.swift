@@ -38,8 +38,10 @@ final class Feed {
   private(set) var lostThrough: UInt64 = 0
   /// Whether the hub's queue of feeds with work holds this one.
   var isQueued = false
-  /// What the walk wrote last, for whoever stands at the same cursor: chunked and plain.
+  /// What the walk wrote last, for whoever stands at the same cursor: chunked and plain. The hub's `batched`
+  /// has the feeds that keep any.
   var batches: (chunked: Batch?, plain: Batch?)
+  var hasBatches: Bool { batches.chunked != nil || batches.plain != nil }
 
   init(index: Int, rooms: [Room], head: UInt64) {
     self.index = index

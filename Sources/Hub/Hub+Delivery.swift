@@ -3,6 +3,9 @@ extension Hub {
   /// A visit writes at most so many batches, so that one fast reader of a long history doesn't hold
   /// the loop for longer than a look at the clock can notice.
   private static var batchesPerVisit: Int { 4 }
+  /// So many feeds keep what was written last, 64 KiB and a frame for chunked and for plain streams: those
+  /// who resume all at once come mixed, from some rooms.
+  static var maximumBatchedFeeds: Int { 16 }
   /// A write takes some 8 µs (Benchmarks/README.md): so many are a small part of a slice.
   private static var writesPerClockReading: Int { 16 }
 
@@ -15,7 +18,9 @@ extension Hub {
     if !work.isEmpty || !unfinished.isEmpty { walk(budget, clock) }
     var upkeep = Upkeep(budget)
     let isOver = relieve(&upkeep)
-    return !work.isEmpty || !unfinished.isEmpty || isOver
+    let hasMore = !work.isEmpty || !unfinished.isEmpty
+    if !hasMore { releaseBatches() }
+    return hasMore || isOver
   }
 
   private func walk(_ budget: FanOutBudget, _ clock: () -> Instant) {
@@ -144,8 +149,21 @@ extension Hub {
     }
     let batch = Batch(
       of: feed, after: listener.cursor, framing: listener.framing, skippingStrays: skips)
-    if isPlain { feed.batches.plain = batch } else { feed.batches.chunked = batch }
+    keep(batch, isPlain, in: feed)
     return batch
+  }
+
+  private func keep(_ batch: Batch, _ isPlain: Bool, in feed: Feed) {
+    if !feed.hasBatches {
+      if batched.count == Self.maximumBatchedFeeds { batched.removeFirst().batches = (nil, nil) }
+      batched.append(feed)
+    }
+    if isPlain { feed.batches.plain = batch } else { feed.batches.chunked = batch }
+  }
+
+  /// Lets go of what was written last: nobody is left to be written to.
+  func releaseBatches() {
+    while !batched.isEmpty { batched.removeFirst().batches = (nil, nil) }
   }
 
   /// Offers the rest of a batch, and returns the listener as it is then; nil means that the stream took

@@ -23,6 +23,9 @@ package final class Hub {
   var work = Ring<Feed>()
   /// Streams that could take more than one visit may give them.
   var unfinished = Ring<StreamToken>()
+  /// Feeds that keep what was written last, for whoever stands at the same cursor. Empty when nothing is
+  /// left to be delivered.
+  var batched = Ring<Feed>()
   /// How many streams are behind.
   var behindCount = 0
   /// Streams found closed during a walk; they leave the registry after it.

@@ -1,6 +1,7 @@
 import EventStream
-import Hub
 import Testing
+
+@testable import Hub
 
 @Suite struct HubTests {
   @Test func `a stream begins with a comment, retry and the id where it starts`() throws {
@@ -168,6 +169,36 @@ import Testing
       _ = fixture.hub.flush(budget: budget) { fixture.now }
     }
     #expect(try fixture.received(handle).texts == ["hello"])
+  }
+
+  @Test func `what was written last is kept only while there is more to write`() throws {
+    let fixture = Fixture()
+    fixture.flushesOnSubscribe = false
+    for number in 0..<100 {
+      fixture.publish(String(repeating: "x", count: 100), in: "r\(number)")
+      fixture.publish("y", in: "r\(number)")
+    }
+    let listeners = (0..<100).flatMap { room in
+      [Framing.chunked, .plain].map {
+        fixture.subscribe(["r\(room)"], after: "e1-0", framing: $0).handle
+      }
+    }
+    var budget = FanOutBudget()
+    budget.streams = 40
+    var most = 0
+    while fixture.hub.flush(budget: budget, clock: { [now = fixture.now] in now }) {
+      most = max(most, fixture.hub.batched.count)
+      #expect(fixture.hub.feeds.count { $0?.hasBatches ?? false } == fixture.hub.batched.count)
+    }
+    #expect(most == Hub.maximumBatchedFeeds)
+    #expect(fixture.hub.batched.isEmpty)
+    #expect(!fixture.hub.feeds.contains { $0?.hasBatches ?? false })
+    fixture.publish("z", in: "r7")
+    fixture.hub.beginEnding { .seconds(1) }
+    fixture.hub.end(200)
+    fixture.flush()
+    #expect(!fixture.hub.feeds.contains { $0?.hasBatches ?? false })
+    #expect(listeners.allSatisfy { fixture.sink[$0].bytes.count > 100 })
   }
 
   // MARK: Resuming
