@@ -16,8 +16,7 @@ extension Hub {
     budget: FanOutBudget = FanOutBudget(), clock: () -> Instant = { .now }
   ) -> Bool {
     if !work.isEmpty || !unfinished.isEmpty { walk(budget, clock) }
-    var upkeep = Upkeep(budget)
-    let isOver = relieve(&upkeep)
+    let isOver = keepBounds(budget, clock)
     let hasMore = !work.isEmpty || !unfinished.isEmpty
     if !hasMore { releaseBatches() }
     return hasMore || isOver
@@ -28,19 +27,26 @@ extension Hub {
     isWalking = true
     // Those who replay get half of the time, so that what is live is not held up by a storm of them.
     var visits = finish(atMost: max(1, budget.streams / 2), until: start + budget.time / 2, clock)
+    // Members who are offered nothing.
+    var passed = 0
     walk: while let feed = work.first {
       while let slot = feed.nextMember() {
         let met = deliver(slot, feed)
         feed.settle()
         if feed.met >= feed.nextArrival { land(feed, now: clock()) }
-        guard met else { continue }
-        visits += 1
-        let readsClock = visits % Self.writesPerClockReading == 0
-        if visits >= budget.streams || (readsClock && clock() >= start + budget.time) {
-          // The next slice is another feed's: one that always has something new would keep it.
-          if feed.pending > 0, work.count > 1 { work.append(work.removeFirst()) }
-          break walk
+        if met {
+          visits += 1
+          let readsClock = visits % Self.writesPerClockReading == 0
+          guard visits >= budget.streams || (readsClock && clock() >= start + budget.time) else {
+            continue
+          }
+        } else {
+          passed += 1
+          guard passed >= budget.looks else { continue }
         }
+        // The next slice is another feed's: one that always has something new would keep it.
+        if feed.pending > 0, work.count > 1 { work.append(work.removeFirst()) }
+        break walk
       }
       finish(feed, clock)
     }

@@ -47,6 +47,10 @@ package final class Hub {
   var tick: UInt32 = 0
   /// Bytes of the frames taken in since the lag limits were last looked at.
   var bytesSinceSweep = 0
+  /// The slot that is looked at next for a listener that is too far behind; nil: nobody looks.
+  var nextLagLook: UInt32?
+  /// How often a listener was looked at to keep the bounds.
+  var looks = 0
   var lastSweep: Instant
   /// But for the traffic and the gauges.
   var counted = HubCounters()
@@ -125,10 +129,8 @@ package final class Hub {
       feed.raise(head: numbering.newestPosition)
       queue(feed)
     }
-    if bytesSinceSweep > settings.listenerLagBytes { closeLagging(now: now) }
-    guard isOverRetention, !isWalking else { return }
-    var upkeep = Upkeep()
-    _ = relieve(&upkeep)
+    if bytesSinceSweep > settings.listenerLagBytes { beginLagPass() }
+    _ = keepBounds(FanOutBudget()) { now }
   }
 
   /// Whether all of these rooms, whose names differ, are held or could be.

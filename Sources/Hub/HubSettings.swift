@@ -30,7 +30,7 @@ package struct FanOutBudget: Sendable {
   package var streams = 1000
   /// Time spent.
   package var time = Duration.milliseconds(2)
-  /// Listeners looked at to keep the bounds on lag and memory.
+  /// Listeners that the walk passes by; and as many looked at to keep the bounds on lag and memory.
   package var looks = 2000
   /// Listeners closed to keep them.
   package var closings = 32
