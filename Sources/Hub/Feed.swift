@@ -52,6 +52,8 @@ final class Feed {
   }
 
   private static var leastSlowLimit: Int { 32 }
+  /// How many entries there are of members that are behind.
+  var slowEntries: Int { slow.count }
 
   /// Frames after this position may still be needed by a listener that isn't replaying.
   ///
