@@ -5,6 +5,7 @@ extension Hub {
 
   /// Does what is due; to be called once a tick, late calls are made up for.
   package func advance(to now: Instant) {
+    assertOnThread()
     let target = UInt32(truncatingIfNeeded: Int64((now - start) / heartbeats.tick))
     let behind = target &- tick
     guard behind > 0, behind < UInt32.max / 2 else { return }

@@ -15,6 +15,7 @@ extension Hub {
   package func flush(
     budget: FanOutBudget = FanOutBudget(), clock: () -> Instant = { .now }
   ) -> Bool {
+    assertOnThread()
     if !work.isEmpty || !unfinished.isEmpty { walk(budget, clock) }
     let isOver = keepBounds(budget, clock)
     let hasMore = !work.isEmpty || !unfinished.isEmpty
@@ -70,6 +71,7 @@ extension Hub {
 
   /// The stream's socket has room again: `flush` goes on with it.
   package func resume(_ token: StreamToken) {
+    assertOnThread()
     guard let slot = listeners.slot(of: token), listeners[slot].flags.contains(.behind) else {
       return
     }

@@ -7,6 +7,7 @@ extension Hub {
   ///
   /// - Returns: false when as many rooms as may be are held.
   package func load(_ name: RoomName, _ history: RoomHistory, now: Instant) -> Bool {
+    assertOnThread()
     table.unload(name)
     guard
       let room = table.hold(
@@ -24,13 +25,15 @@ extension Hub {
 
   /// Lets a room go with its log; nothing happens while it has listeners.
   package func unload(_ name: RoomName) {
+    assertOnThread()
     guard let room = table.rooms[name], room.feeds.isEmpty else { return }
     table.unload(name)
   }
 
   /// Whether the room has listeners.
   package func hasListeners(_ name: RoomName) -> Bool {
-    table.rooms[name].map { !$0.feeds.isEmpty } ?? false
+    assertOnThread()
+    return table.rooms[name].map { !$0.feeds.isEmpty } ?? false
   }
 
   /// Whether there is a place for message `number` in the order.
@@ -41,6 +44,7 @@ extension Hub {
 
   /// Sends a line that has no number to who listens now; it is never replayed.
   package func appendStray(_ text: String, to name: RoomName, now: Instant) {
+    assertOnThread()
     counted.strays += 1
     guard let room = table.rooms[name], !room.feeds.isEmpty else { return }
     let bytes = table.appendStray(
@@ -60,6 +64,7 @@ extension Hub {
     in name: RoomName, after: UInt64, lostThrough: UInt64, oldest: UInt64?, reason: GapReason,
     now: Instant
   ) {
+    assertOnThread()
     guard let room = table.rooms[name] else { return }
     for feed in room.feeds { holdReplays(of: feed) }
     var start = HistoryStart(droppedThrough: lostThrough)
@@ -83,6 +88,7 @@ extension Hub {
   /// - Parameter starts: for rooms whose new history did not begin just now, where what they are
   ///   about to be given begins.
   package func restart(epoch: Epoch, starts: [RoomName: HistoryStart] = [:], now: Instant) {
+    assertOnThread()
     let last = newestID
     for case let feed? in feeds { holdReplays(of: feed) }
     self.epoch = epoch

@@ -11,6 +11,8 @@ package final class Hub {
   /// Names this history: the first half of its ids.
   package internal(set) var epoch: Epoch
   let sink: any EventSink
+  /// Whether the caller is on the thread that the hub belongs to.
+  private let isOnThread: () -> Bool
   let heartbeats: HeartbeatSchedule
   var numbering: Numbering
   var table: RoomTable
@@ -58,10 +60,14 @@ package final class Hub {
   var flights = Flights()
   let start: Instant
 
-  /// - Parameter newest: the number of the newest message that this history already had.
+  /// - Parameters:
+  ///   - newest: the number of the newest message that this history already had.
+  ///   - isOnThread: asked by debug builds at each entry point, which trap when it is false.
   package init(
-    settings: HubSettings, epoch: Epoch, newest: UInt64 = 0, sink: any EventSink, now: Instant
+    settings: HubSettings, epoch: Epoch, newest: UInt64 = 0, sink: any EventSink, now: Instant,
+    isOnThread: @escaping () -> Bool = { true }
   ) {
+    self.isOnThread = isOnThread
     self.settings = settings
     self.epoch = epoch
     numbering = Numbering(newest: newest)
@@ -72,7 +78,11 @@ package final class Hub {
     lastSweep = now
   }
 
+  /// Traps in debug builds where the hub is called from another thread than its own.
+  func assertOnThread() { assert(isOnThread(), "called from another thread than the hub's") }
+
   package var counters: HubCounters {
+    assertOnThread()
     var counters = counted
     counters.traffic = traffic
     counters.publishToLastWrite = flights.times
@@ -103,6 +113,7 @@ package final class Hub {
   /// as many rooms as may be are held: the message is lost to history, and nobody listens to it.
   @discardableResult
   package func append(_ text: String, to name: RoomName, number: UInt64, now: Instant) -> Bool {
+    assertOnThread()
     precondition(number > newest, "numbers rise")
     guard let room = table.room(name) else { return false }
     numbering.advance(to: number)
@@ -135,6 +146,7 @@ package final class Hub {
 
   /// Whether all of these rooms, whose names differ, are held or could be.
   package func hasPlaces(for names: [RoomName]) -> Bool {
+    assertOnThread()
     let new = names.count { table.rooms[$0] == nil }
     return table.rooms.count + new <= settings.maximumRooms
   }
@@ -142,6 +154,7 @@ package final class Hub {
   /// The id just before the oldest message that a room keeps: a stream that resumes from it is sent
   /// all its history. The newest id when there is none.
   package func idBeforeHistory(of name: RoomName, now: Instant) -> EventID {
+    assertOnThread()
     guard let room = table.rooms[name] else { return newestID }
     table.expire(room, now: now)
     guard let oldest = room.oldestInHistory else { return newestID }
@@ -152,6 +165,7 @@ package final class Hub {
   package func change(
     listenerLag: Duration, listenerLagBytes: Int, retainedBytes: Int, retry: Duration
   ) {
+    assertOnThread()
     settings.listenerLag = listenerLag
     settings.listenerLagBytes = listenerLagBytes
     settings.retainedBytes = retainedBytes
@@ -197,12 +211,14 @@ package final class Hub {
 
   /// Ends a stream; an unknown token (it ended before) is ignored.
   package func remove(_ token: StreamToken, reason: CloseReason) {
+    assertOnThread()
     guard let slot = listeners.slot(of: token) else { return }
     if isWalking { doom(slot, reason) } else { remove(slot, reason) }
   }
 
   /// The sink's owner has found that a stream's other end is gone.
   package func lose(_ token: StreamToken) {
+    assertOnThread()
     guard let slot = listeners.slot(of: token), let handle = listeners[slot].handle else { return }
     remove(token, reason: sink.reasonOfLoss(handle))
   }

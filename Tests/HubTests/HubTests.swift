@@ -201,6 +201,17 @@ import Testing
     #expect(listeners.allSatisfy { fixture.sink[$0].bytes.count > 100 })
   }
 
+  #if DEBUG
+    @Test func `a debug build traps where the hub is called from another thread`() async {
+      await #expect(processExitsWith: .failure) {
+        let hub = Hub(
+          settings: HubSettings(), epoch: Epoch("e1")!, sink: MemorySink(), now: .now,
+          isOnThread: { false })
+        _ = hub.flush()
+      }
+    }
+  #endif
+
   // MARK: Resuming
 
   @Test func `a resumed stream is sent what it missed, then what is live`() throws {

@@ -32,7 +32,7 @@ struct FanOut {
           admission.closed(socket)
           accessLog?.closed(socket, reason)
         }),
-      now: .now)
+      now: .now, isOnThread: { [thread = loop.thread] in thread.isCurrent })
     relay.hub = hub
     self.streams = streams
     self.hub = hub
