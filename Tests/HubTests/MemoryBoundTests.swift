@@ -38,7 +38,7 @@ import Testing
     let names = (0..<8).map { "r\($0)" }
     var streams: [(handle: Int, token: StreamToken)] = []
     var reached = 0
-    for _ in 0..<4000 {
+    for _ in 0..<1500 {
       let room = names.randomElement(using: &chance)!
       switch Int.random(in: 0..<20, using: &chance) {
       case 0..<2:
