@@ -48,7 +48,7 @@ let package = Package(
     .target(
       name: "RedisBackplane",
       dependencies: [
-        "Events", "Hub", "Reactor", "TextCoding",
+        "Events", "EventStream", "Hub", "Reactor", "TextCoding",
         .product(name: "HeapModule", package: "swift-collections"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -88,7 +88,7 @@ let package = Package(
       dependencies: [
         "BelfryClient", "BelfryServer", "BelfryVersion",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
-        .product(name: "Logging", package: "swift-log"), "Chat", "EventStream", 
+        .product(name: "Logging", package: "swift-log"), "Chat", "EventStream",
         "Handover", "Hub", "Limits", "Operations", "Reactor", "RedisBackplane",
         "Responses", "TextCoding",
       ],

@@ -58,6 +58,12 @@ package struct ServerSentEvent: Hashable, Sendable {
     return isOneLine
   }
 
+  /// How many bytes an event of this text alone takes at most: a CRLF is counted as two line ends.
+  package static func maximumBytes(ofData text: some Sequence<UInt8>) -> Int {
+    let perLine = "data: \n".utf8.count
+    return text.reduce(perLine + 1) { $0 + (isLineEnd($1) ? perLine : 1) }
+  }
+
   /// Appends a comment, which every listener ignores, and a blank line.
   ///
   /// Each line of `text` becomes a comment line, so no text can begin a field; "" gives `:`, the

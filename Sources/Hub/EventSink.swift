@@ -40,7 +40,8 @@ package enum CloseReason: String, CaseIterable, Sendable {
   case client
   /// Its oldest unsent byte was older than the lag limit.
   case slow
-  /// It was more bytes behind than the lag limit.
+  /// It was more bytes behind than the lag limit; or it was the slowest, and logs kept too much for slow
+  /// listeners.
   case lag
   /// Its network is gone: the kernel gave up retransmitting (TCP_USER_TIMEOUT, keepalive).
   case dead

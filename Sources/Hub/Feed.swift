@@ -26,8 +26,11 @@ final class Feed {
   private var circleHead: UInt64
   /// Every member that is neither behind nor replaying has everything up to this position.
   private var confirmed: UInt64
-  /// A lower bound of the cursors of the members that are behind and not replaying.
-  private var behindFloor = UInt64.max
+  /// The members that are behind and don't replay, the slowest first. Entries may be out of date: a member
+  /// stands here once for each time that it fell behind. The first one is not.
+  private var slow = PositionHeap<UInt32>()
+  /// With so many entries, those that are out of date are dropped.
+  private var slowLimit = Feed.leastSlowLimit
   /// How many members are replaying.
   var replaying = 0 { didSet { if replaying == 0 { lostThrough = 0 } } }
   /// While members replay, messages up to this position have left the log: whoever replays and has not
@@ -35,8 +38,10 @@ final class Feed {
   private(set) var lostThrough: UInt64 = 0
   /// Whether the hub's queue of feeds with work holds this one.
   var isQueued = false
-  /// What the walk wrote last, for whoever stands at the same cursor: chunked and plain.
+  /// What the walk wrote last, for whoever stands at the same cursor: chunked and plain. The hub's `batched`
+  /// has the feeds that keep any.
   var batches: (chunked: Batch?, plain: Batch?)
+  var hasBatches: Bool { batches.chunked != nil || batches.plain != nil }
 
   init(index: Int, rooms: [Room], head: UInt64) {
     self.index = index
@@ -46,10 +51,19 @@ final class Feed {
     confirmed = head
   }
 
+  private static var leastSlowLimit: Int { 32 }
+  /// How many entries there are of members that are behind.
+  var slowEntries: Int { slow.count }
+
   /// Frames after this position may still be needed by a listener that isn't replaying.
   ///
   /// One that replays holds nothing: it lives on history, and is closed when history leaves it.
-  var floor: UInt64 { min(confirmed, behindFloor) }
+  var floor: UInt64 { min(confirmed, slow.first?.position ?? .max) }
+
+  /// The slowest member that the log waits for; nil when it waits for nobody, or for the walk first.
+  var slowest: UInt32? {
+    slow.first.flatMap { $0.position < confirmed ? $0.value : nil }
+  }
 
   /// The members have something new to be written.
   func raise(head: UInt64) {
@@ -99,10 +113,31 @@ final class Feed {
   }
 
   /// A member that isn't replaying stays behind at `cursor`.
-  func holdBack(at cursor: UInt64) { behindFloor = min(behindFloor, cursor) }
+  ///
+  /// - Parameter isCurrent: whether a member is behind at a cursor and doesn't replay.
+  func hold(
+    _ slot: UInt32, at cursor: UInt64, isCurrent: (_ slot: UInt32, _ cursor: UInt64) -> Bool
+  ) {
+    if slow.count >= slowLimit {
+      slow.filter { isCurrent($1, $0) }
+      slowLimit = max(Self.leastSlowLimit, 2 * slow.count)
+    }
+    slow.push(slot, at: cursor)
+  }
 
-  /// Replaces the bound of those who are behind by what a look at all of them found.
-  func setBehindFloor(_ floor: UInt64) { behindFloor = floor }
+  /// A member is behind no more.
+  ///
+  /// - Parameter isCurrent: as for `hold`.
+  func release(_ slot: UInt32, isCurrent: (_ slot: UInt32, _ cursor: UInt64) -> Bool) {
+    guard slow.first?.value == slot else { return }
+    while let (cursor, slot) = slow.first, !isCurrent(slot, cursor) { slow.pop() }
+    guard slow.count == 0 else { return }
+    slow = PositionHeap()
+    slowLimit = Self.leastSlowLimit
+  }
+
+  /// A member that is being written to has everything up to `cursor` only; the walk will meet it.
+  func goBack(to cursor: UInt64) { confirmed = min(confirmed, cursor) }
 
   /// A frame has left the log of one of the rooms.
   func lose(_ position: UInt64) {

@@ -15,13 +15,13 @@ struct Frame {
   /// One buffer for all of it: what is sent, and behind that the event (`Event.encode`), without its data where
   /// that stands in what is sent already.
   let bytes: [UInt8]
-  /// Where the HTTP/1.1 chunk (RFC 9112, section 7.1) begins: `hex CRLF event CRLF`.
-  private let start: Int
   /// Where the SSE event in it ends.
   private let end: Int
   /// Where the event's data begins in it; 0: the data stands behind it.
   private let data: Int
 
+  /// Where the HTTP/1.1 chunk (RFC 9112, section 7.1) begins: `hex CRLF event CRLF`.
+  private let start: UInt8
   /// Whether it is word of the room's history, and no message.
   let isNotice: Bool
 
@@ -31,12 +31,12 @@ struct Frame {
     offset: UInt64, time: ContinuousClock.Instant, isNotice: Bool = false
   ) {
     var bytes: [UInt8] = []
-    let text = sent.data?.utf8.count ?? 0
-    bytes.reserveCapacity(text + Self.room + (event == nil ? 0 : Self.room))
+    bytes.reserveCapacity(Self.capacity(sent, event))
     bytes.append(contentsOf: repeatElement(0, count: Framing.longestHead))
     let isOneLine = sent.encode(into: &bytes)
     end = bytes.count
-    start = Framing.chunked.close(Framing.longestHead..<end, in: &bytes)
+    // Within the longest head.
+    start = UInt8(Framing.chunked.close(Framing.longestHead..<end, in: &bytes))
     if let event, isOneLine {
       // The two line feeds that end the event follow it.
       data = end - 2 - event.data.utf8.count
@@ -53,8 +53,16 @@ struct Frame {
     self.isNotice = isNotice
   }
 
-  /// What the fields of an SSE event, or of an event's encoding, take beside the text, for nearly all of them.
-  private static let room = 96
+  /// What it takes, nearly to the byte for a message of one line: room that is left over stays with the frame.
+  private static func capacity(_ sent: ServerSentEvent, _ event: Event?) -> Int {
+    // The chunk's head, `id: EPOCH-N`, `data: `, the line feeds and the chunk's end.
+    var capacity = Framing.longestHead + 40 + (sent.data?.utf8.count ?? 0)
+    capacity += sent.type?.utf8.count ?? 0
+    guard let event else { return capacity }
+    // The fields that each event has, and a sender's id.
+    capacity += 32 + (event.room?.text.utf8.count ?? 0) + (event.sender?.name.utf8.count ?? 0)
+    return capacity + (event.key?.utf8.count ?? 0)
+  }
 
   /// The event; nil for what is never in history.
   var event: Event? {
@@ -64,7 +72,7 @@ struct Frame {
   }
 
   /// Bytes that a stream is sent.
-  var size: Int { end + 2 - start }
+  var size: Int { end + 2 - Int(start) }
 
   /// What the frame counts for in the bounds of a history: its bytes and the bookkeeping beside them.
   var cost: Int { bytes.count + Frame.overhead }
@@ -73,7 +81,7 @@ struct Frame {
   private static var overhead: Int { MemoryLayout<Frame?>.stride + 32 }
 
   func range(_ framing: Framing) -> Range<Int> {
-    framing == .chunked ? start..<end + 2 : Framing.longestHead..<end
+    framing == .chunked ? Int(start)..<end + 2 : Framing.longestHead..<end
   }
 }
 

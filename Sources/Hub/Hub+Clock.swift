@@ -5,6 +5,7 @@ extension Hub {
 
   /// Does what is due; to be called once a tick, late calls are made up for.
   package func advance(to now: Instant) {
+    assertOnThread()
     let target = UInt32(truncatingIfNeeded: Int64((now - start) / heartbeats.tick))
     let behind = target &- tick
     guard behind > 0, behind < UInt32.max / 2 else { return }
@@ -14,7 +15,9 @@ extension Hub {
       tick &+= 1
       sendHeartbeats()
     }
-    closeLagging(now: now)
+    if !isWalking { removeDoomed() }
+    beginLagPass()
+    _ = keepBounds(FanOutBudget()) { now }
     if now - lastSweep >= .seconds(1) {
       table.sweep(now: now)
       lastSweep = now
@@ -34,22 +37,44 @@ extension Hub {
     }
   }
 
-  /// Closes who is too far behind, and finds out how far those are whom the log waits for.
-  func closeLagging(now: Instant) {
+  /// Begins to look for those who are too far behind; nothing happens while that is under way.
+  func beginLagPass() {
+    guard nextLagLook == nil else { return }
     bytesSinceSweep = 0
-    for feed in feeds { feed?.setBehindFloor(.max) }
-    if behindCount > 0 {
-      for slot in 0..<UInt32(listeners.slots) where listeners[slot].flags.contains(.behind) {
-        let listener = listeners[slot]
-        let feed = feed(of: listener)
-        if let reason = excess(of: listener, feed, now: now) {
-          doom(slot, reason)
-        } else if !listener.flags.contains(.replaying) {
-          feed.holdBack(at: listener.cursor)
-        }
+    if behindCount > 0 { nextLagLook = 0 }
+  }
+
+  /// Closes who is too far behind, as far as `upkeep` reaches.
+  ///
+  /// - Returns: whether there are more to be looked at.
+  private func continueLagPass(_ upkeep: inout Upkeep, now: Instant) -> Bool {
+    while let slot = nextLagLook {
+      guard behindCount > 0, slot < UInt32(listeners.slots) else { break }
+      guard !upkeep.isSpent else { return true }
+      nextLagLook = slot + 1
+      upkeep.looks -= 1
+      looks += 1
+      let listener = listeners[slot]
+      guard listener.flags.contains(.behind) else { continue }
+      if let reason = excess(of: listener, feed(of: listener), now: now) {
+        upkeep.closings -= 1
+        remove(slot, reason)
       }
     }
-    if !isWalking { removeDoomed() }
+    nextLagLook = nil
+    return false
+  }
+
+  /// Closes listeners where a bound is passed, as far as `budget` reaches; nothing happens in a walk, which
+  /// keeps its members.
+  ///
+  /// - Returns: whether there is more to do: `flush` goes on with it.
+  func keepBounds(_ budget: FanOutBudget, _ clock: () -> Instant) -> Bool {
+    guard nextLagLook != nil || isOverRetention, !isWalking else { return false }
+    var upkeep = Upkeep(budget)
+    let isOver = relieve(&upkeep)
+    let isPassing = nextLagLook != nil && continueLagPass(&upkeep, now: clock())
+    return isOver || isPassing
   }
 
   /// Which limit a listener that is behind has passed.

@@ -3,6 +3,9 @@ extension Hub {
   /// A visit writes at most so many batches, so that one fast reader of a long history doesn't hold
   /// the loop for longer than a look at the clock can notice.
   private static var batchesPerVisit: Int { 4 }
+  /// So many feeds keep what was written last, 64 KiB and a frame for chunked and for plain streams: those
+  /// who resume all at once come mixed, from some rooms.
+  static var maximumBatchedFeeds: Int { 16 }
   /// A write takes some 8 µs (Benchmarks/README.md): so many are a small part of a slice.
   private static var writesPerClockReading: Int { 16 }
 
@@ -12,31 +15,45 @@ extension Hub {
   package func flush(
     budget: FanOutBudget = FanOutBudget(), clock: () -> Instant = { .now }
   ) -> Bool {
-    guard !work.isEmpty || !unfinished.isEmpty else { return false }
+    assertOnThread()
+    if !work.isEmpty || !unfinished.isEmpty { walk(budget, clock) }
+    let isOver = keepBounds(budget, clock)
+    let hasMore = !work.isEmpty || !unfinished.isEmpty
+    if !hasMore { releaseBatches() }
+    return hasMore || isOver
+  }
+
+  private func walk(_ budget: FanOutBudget, _ clock: () -> Instant) {
     let start = clock()
     isWalking = true
     // Those who replay get half of the time, so that what is live is not held up by a storm of them.
     var visits = finish(atMost: max(1, budget.streams / 2), until: start + budget.time / 2, clock)
+    // Members who are offered nothing.
+    var passed = 0
     walk: while let feed = work.first {
       while let slot = feed.nextMember() {
         let met = deliver(slot, feed)
         feed.settle()
         if feed.met >= feed.nextArrival { land(feed, now: clock()) }
-        guard met else { continue }
-        visits += 1
-        let readsClock = visits % Self.writesPerClockReading == 0
-        if visits >= budget.streams || (readsClock && clock() >= start + budget.time) {
-          // The next slice is another feed's: one that always has something new would keep it.
-          if feed.pending > 0, work.count > 1 { work.append(work.removeFirst()) }
-          break walk
+        if met {
+          visits += 1
+          let readsClock = visits % Self.writesPerClockReading == 0
+          guard visits >= budget.streams || (readsClock && clock() >= start + budget.time) else {
+            continue
+          }
+        } else {
+          passed += 1
+          guard passed >= budget.looks else { continue }
         }
+        // The next slice is another feed's: one that always has something new would keep it.
+        if feed.pending > 0, work.count > 1 { work.append(work.removeFirst()) }
+        break walk
       }
       finish(feed, clock)
     }
     isWalking = false
     removeDoomed()
     while let feed = work.first, feed.pending == 0 { finish(feed, clock) }
-    return !work.isEmpty || !unfinished.isEmpty
   }
 
   /// The walk of the first feed is done.
@@ -54,6 +71,7 @@ extension Hub {
 
   /// The stream's socket has room again: `flush` goes on with it.
   package func resume(_ token: StreamToken) {
+    assertOnThread()
     guard let slot = listeners.slot(of: token), listeners[slot].flags.contains(.behind) else {
       return
     }
@@ -139,8 +157,21 @@ extension Hub {
     }
     let batch = Batch(
       of: feed, after: listener.cursor, framing: listener.framing, skippingStrays: skips)
-    if isPlain { feed.batches.plain = batch } else { feed.batches.chunked = batch }
+    keep(batch, isPlain, in: feed)
     return batch
+  }
+
+  private func keep(_ batch: Batch, _ isPlain: Bool, in feed: Feed) {
+    if !feed.hasBatches {
+      if batched.count == Self.maximumBatchedFeeds { batched.removeFirst().batches = (nil, nil) }
+      batched.append(feed)
+    }
+    if isPlain { feed.batches.plain = batch } else { feed.batches.chunked = batch }
+  }
+
+  /// Lets go of what was written last: nobody is left to be written to.
+  func releaseBatches() {
+    while !batched.isEmpty { batched.removeFirst().batches = (nil, nil) }
   }
 
   /// Offers the rest of a batch, and returns the listener as it is then; nil means that the stream took
@@ -148,7 +179,7 @@ extension Hub {
   private func write(
     _ batch: Batch, to slot: UInt32, _ listener: Listener, _ handle: StreamHandle
   ) -> Listener? {
-    let offset = Int(listener.offset)
+    let offset = listener.offset
     let part = batch.bytes.span.extracting(
       batch.range.lowerBound + offset..<batch.range.upperBound)
     guard let taken = take(part, to: slot, handle) else { return nil }
@@ -194,9 +225,24 @@ extension Hub {
   func fallBehind(_ slot: UInt32, _ feed: Feed) {
     if !listeners[slot].flags.contains(.behind) { behindCount += 1 }
     listeners[slot].flags.insert(.behind)
-    if !listeners[slot].flags.contains(.replaying) {
-      feed.holdBack(at: listeners[slot].cursor)
+    if !listeners[slot].flags.contains(.replaying) { hold(slot, feed) }
+  }
+
+  /// The log waits for a listener that doesn't replay.
+  func hold(_ slot: UInt32, _ feed: Feed) {
+    let listener = listeners[slot]
+    if listener.flags.contains(.behind) {
+      feed.hold(slot, at: listener.cursor) { isHeld($0, at: $1, feed) }
+    } else {
+      feed.goBack(to: listener.cursor)
     }
+  }
+
+  /// Whether the log waits for a listener of this feed that is behind at `cursor`.
+  private func isHeld(_ slot: UInt32, at cursor: UInt64, _ feed: Feed) -> Bool {
+    let listener = listeners[slot]
+    return listener.flags.intersection([.behind, .replaying]) == .behind
+      && listener.cursor == cursor && listener.feed == Int32(feed.index)
   }
 
   /// The stream has everything that was published.
@@ -219,5 +265,7 @@ extension Hub {
     guard listeners[slot].flags.contains(.behind) else { return }
     listeners[slot].flags.remove(.behind)
     behindCount -= 1
+    let feed = feed(of: listeners[slot])
+    feed.release(slot) { isHeld($0, at: $1, feed) }
   }
 }

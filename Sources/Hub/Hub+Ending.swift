@@ -6,6 +6,7 @@ extension Hub {
   ///
   /// - Parameter retry: how long a listener shall wait before it reconnects; asked once for each.
   package func beginEnding(retry: @escaping () -> Duration) {
+    assertOnThread()
     isEnding = true
     nextToEnd = 0
     goodbyeRetry = retry
@@ -16,6 +17,7 @@ extension Hub {
   /// One that is blocked ends when it has taken all that, or when the caller gives up and calls
   /// `removeAll`.
   package func end(_ count: Int) {
+    assertOnThread()
     var left = count
     while left > 0, nextToEnd < UInt32(listeners.slots) {
       let slot = nextToEnd
@@ -42,6 +44,7 @@ extension Hub {
 
   /// Cuts the streams that are left.
   package func removeAll(reason: CloseReason) {
+    assertOnThread()
     for slot in 0..<UInt32(listeners.slots) where listeners[slot].handle != nil {
       doom(slot, reason)
     }

@@ -2,13 +2,15 @@
 extension Hub {
   /// The history as it stands.
   package func snapshot(now: Instant) -> HistorySnapshot {
-    table.snapshot(epoch: epoch, newest: newest, now: now)
+    assertOnThread()
+    return table.snapshot(epoch: epoch, newest: newest, now: now)
   }
 
   /// Takes over the next piece of another hub's history; this one has had no message and no listener.
   ///
   /// What does not fit in here counts as lost.
   package func restore(_ record: HistoryRecord, now: Instant) {
+    assertOnThread()
     switch record {
     case .start(let epoch, let newest, let lostThrough):
       precondition(numbering.newest == 0 && listeners.count == 0, "a history is restored first")

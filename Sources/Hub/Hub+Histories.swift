@@ -8,6 +8,7 @@ extension Hub {
   ///
   /// - Returns: false when as many rooms as may be are held.
   package func load(_ name: RoomName, _ history: RoomHistory, now: Instant) -> Bool {
+    assertOnThread()
     table.unload(name)
     guard
       let room = table.hold(
@@ -24,13 +25,15 @@ extension Hub {
 
   /// Lets a room go with its log; nothing happens while it has listeners.
   package func unload(_ name: RoomName) {
+    assertOnThread()
     guard let room = table.rooms[name], room.feeds.isEmpty else { return }
     table.unload(name)
   }
 
   /// Whether the room has listeners.
   package func hasListeners(_ name: RoomName) -> Bool {
-    table.rooms[name].map { !$0.feeds.isEmpty } ?? false
+    assertOnThread()
+    return table.rooms[name].map { !$0.feeds.isEmpty } ?? false
   }
 
   /// Whether there is a place for message `number` in the order.
@@ -41,12 +44,13 @@ extension Hub {
 
   /// Sends a line that has no number to who listens now; it is never replayed.
   package func appendStray(_ text: String, to name: RoomName, now: Instant) {
+    assertOnThread()
     counted.strays += 1
     guard let room = table.rooms[name], !room.feeds.isEmpty else { return }
-    let frame = room.appendStray(
-      ServerSentEvent(data: text), position: numbering.takeStray(), time: now)
-    raise(room, by: frame.size, now: now)
-    room.drop()
+    let bytes = table.appendStray(
+      ServerSentEvent(data: text), to: room, position: numbering.takeStray(), time: now)
+    raise(room, by: bytes, now: now)
+    table.drop(room)
   }
 
   /// Begins a room's history anew, since messages between its newest and the next are lost, and tells
@@ -60,6 +64,7 @@ extension Hub {
     in name: RoomName, after: UInt64, lostThrough: UInt64, oldest: UInt64?, reason: GapReason,
     now: Instant
   ) {
+    assertOnThread()
     guard let room = table.rooms[name] else { return }
     for feed in room.feeds { holdReplays(of: feed) }
     var start = HistoryStart(droppedThrough: lostThrough)
@@ -83,6 +88,7 @@ extension Hub {
   /// - Parameter starts: for rooms whose new history did not begin just now, where what they are
   ///   about to be given begins.
   package func restart(epoch: Epoch, starts: [RoomName: HistoryStart] = [:], now: Instant) {
+    assertOnThread()
     let last = newestID
     for case let feed? in feeds { holdReplays(of: feed) }
     self.epoch = epoch
@@ -99,15 +105,16 @@ extension Hub {
   private func tell(
     _ room: Room, after: EventID, oldest: UInt64?, _ reason: GapReason, id: EventID?, now: Instant
   ) {
-    defer { room.drop() }
+    defer { table.drop(room) }
     guard !room.feeds.isEmpty else { return }
     // Each of them is told, as each is that comes back to a gap.
     counted.countGap(reason, times: room.feeds.reduce(0) { $0 + $1.members.count })
     let first = oldest.map { EventID(epoch: epoch, number: $0) }
     var event = Gap(room: room.name, after: after.description, oldest: first, reason: reason).event
     event.id = id
-    let frame = room.appendNotice(event, position: numbering.takeStray(), time: now)
-    raise(room, by: frame.size, now: now)
+    let bytes = table.appendNotice(
+      event, to: room, position: numbering.takeStray(), time: now)
+    raise(room, by: bytes, now: now)
   }
 
   /// Those who replay no longer live on history, which is about to end: the log waits for them too.
@@ -117,7 +124,7 @@ extension Hub {
     for slot in feed.members where listeners[slot].flags.contains(.replaying) {
       listeners[slot].flags.remove(.replaying)
       feed.replaying -= 1
-      feed.holdBack(at: listeners[slot].cursor)
+      hold(slot, feed)
     }
   }
 }

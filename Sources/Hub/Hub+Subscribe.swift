@@ -15,6 +15,7 @@ extension Hub {
     _ handle: StreamHandle, to names: [RoomName], after lastEventID: LastEventID?,
     framing: Framing, head: [UInt8], now: Instant
   ) -> StreamToken {
+    assertOnThread()
     let rooms = rooms(names, now: now)
     let resumption = Resumption(
       after: lastEventID, rooms: rooms, epoch: epoch, numbering: numbering)
@@ -45,7 +46,8 @@ extension Hub {
   /// Whether a listener's last id names a message that this hub may have had, or is none that anybody
   /// could have.
   package func knows(_ last: LastEventID) -> Bool {
-    last.id.map { $0.epoch == epoch && $0.number <= newest } ?? true
+    assertOnThread()
+    return last.id.map { $0.epoch == epoch && $0.number <= newest } ?? true
   }
 
   /// The opening of a stream; of those without gaps the last one is kept, since a crowd that comes at
@@ -76,7 +78,7 @@ extension Hub {
     return names.map { name in
       guard let room = table.room(name) else { preconditionFailure("no place was asked for") }
       table.expire(room, now: now)
-      room.drop()
+      table.drop(room)
       return room
     }
   }

@@ -13,6 +13,8 @@ package final class Hub {
   package internal(set) var epoch: Epoch
   let sink: any EventSink
   private let format: any EventFormat
+  /// Whether the caller is on the thread that the hub belongs to.
+  private let isOnThread: () -> Bool
   let heartbeats: HeartbeatSchedule
   var numbering: Numbering
   var table: RoomTable
@@ -25,6 +27,9 @@ package final class Hub {
   var work = Ring<Feed>()
   /// Streams that could take more than one visit may give them.
   var unfinished = Ring<StreamToken>()
+  /// Feeds that keep what was written last, for whoever stands at the same cursor. Empty when nothing is
+  /// left to be delivered.
+  var batched = Ring<Feed>()
   /// How many streams are behind.
   var behindCount = 0
   /// Streams found closed during a walk; they leave the registry after it.
@@ -44,8 +49,12 @@ package final class Hub {
   var isWalking = false
   /// The present tick of the heartbeat schedule.
   var tick: UInt32 = 0
-  /// Bytes taken in since the lag limits were last looked at.
+  /// Bytes of the frames taken in since the lag limits were last looked at.
   var bytesSinceSweep = 0
+  /// The slot that is looked at next for a listener that is too far behind; nil: nobody looks.
+  var nextLagLook: UInt32?
+  /// How often a listener was looked at to keep the bounds.
+  var looks = 0
   var lastSweep: Instant
   /// But for the traffic and the gauges.
   var counted = HubCounters()
@@ -56,10 +65,13 @@ package final class Hub {
   /// - Parameters:
   ///   - newest: the number of the newest message that this history already had.
   ///   - format: how events are written to streams.
+  ///   - isOnThread: asked by debug builds at each entry point, which trap when it is false.
   package init(
     settings: HubSettings, epoch: Epoch, newest: UInt64 = 0, sink: any EventSink,
-    format: any EventFormat = PlainFormat(), now: Instant
+    format: any EventFormat = PlainFormat(), now: Instant,
+    isOnThread: @escaping () -> Bool = { true }
   ) {
+    self.isOnThread = isOnThread
     self.settings = settings
     self.epoch = epoch
     numbering = Numbering(newest: newest)
@@ -71,7 +83,11 @@ package final class Hub {
     lastSweep = now
   }
 
+  /// Traps in debug builds where the hub is called from another thread than its own.
+  func assertOnThread() { assert(isOnThread(), "called from another thread than the hub's") }
+
   package var counters: HubCounters {
+    assertOnThread()
     var counters = counted
     counters.traffic = traffic
     counters.publishToLastWrite = flights.times
@@ -80,6 +96,7 @@ package final class Hub {
     counters.rooms = table.rooms.count
     counters.historyEntries = table.historyEntries
     counters.historyBytes = table.historyBytes
+    counters.retainedBytes = table.retainedBytes
     return counters
   }
 
@@ -101,22 +118,23 @@ package final class Hub {
   /// new and as many rooms as may be are held: the event is lost to history, and nobody listens to it.
   @discardableResult
   package func append(_ event: Event, number: UInt64, now: Instant) -> Bool {
+    assertOnThread()
     precondition(number > newest, "numbers rise")
     guard let name = event.room, let room = table.room(name) else { return false }
     numbering.advance(to: number)
     counted.published += 1
-    let frame = keep(
+    let bytes = keep(
       event, in: room, number: number, position: numbering.newestPosition, time: now, now: now)
-    raise(room, by: frame.size, now: now)
+    raise(room, by: bytes, now: now)
     if room.feeds.isEmpty { table.forgetIfIdle(room) } else { launch(to: room, now: now) }
     return true
   }
 
-  /// Writes an event, and takes it into its room's log.
+  /// Writes an event, and takes it into its room's log; returns the bytes that a stream is sent.
   @discardableResult
   func keep(
     _ event: Event, in room: Room, number: UInt64, position: UInt64, time: Instant, now: Instant
-  ) -> Frame {
+  ) -> Int {
     let sent = ServerSentEvent(
       type: event.type, id: EventID(epoch: epoch, number: number), data: format.text(of: event),
       retry: event.retry)
@@ -130,18 +148,20 @@ package final class Hub {
     for feed in room.feeds { feed.follow(flight) }
   }
 
-  /// The room's newest frame stands at the newest position: its feeds have work.
+  /// The room's newest frame, of so many bytes, stands at the newest position: its feeds have work.
   func raise(_ room: Room, by bytes: Int, now: Instant) {
     bytesSinceSweep += bytes
     for feed in room.feeds {
       feed.raise(head: numbering.newestPosition)
       queue(feed)
     }
-    if bytesSinceSweep > settings.listenerLagBytes { closeLagging(now: now) }
+    if bytesSinceSweep > settings.listenerLagBytes { beginLagPass() }
+    _ = keepBounds(FanOutBudget()) { now }
   }
 
   /// Whether all of these rooms, whose names differ, are held or could be.
   package func hasPlaces(for names: [RoomName]) -> Bool {
+    assertOnThread()
     let new = names.count { table.rooms[$0] == nil }
     return table.rooms.count + new <= settings.maximumRooms
   }
@@ -149,6 +169,7 @@ package final class Hub {
   /// The id just before the oldest message that a room keeps: a stream that resumes from it is sent
   /// all its history. The newest id when there is none.
   package func idBeforeHistory(of name: RoomName, now: Instant) -> EventID {
+    assertOnThread()
     guard let room = table.rooms[name] else { return newestID }
     table.expire(room, now: now)
     guard let oldest = room.oldestInHistory else { return newestID }
@@ -156,9 +177,13 @@ package final class Hub {
   }
 
   /// Changes what can be changed while streams are open; the limits on lag hold for those too.
-  package func change(listenerLag: Duration, listenerLagBytes: Int, retry: Duration) {
+  package func change(
+    listenerLag: Duration, listenerLagBytes: Int, retainedBytes: Int, retry: Duration
+  ) {
+    assertOnThread()
     settings.listenerLag = listenerLag
     settings.listenerLagBytes = listenerLagBytes
+    settings.retainedBytes = retainedBytes
     settings.retry = retry
     lastOpening = nil
   }
@@ -194,19 +219,21 @@ package final class Hub {
     freeFeeds.append(feed.index)
     for room in feed.rooms {
       room.remove(feed)
-      room.drop()
+      table.drop(room)
       table.forgetIfIdle(room)
     }
   }
 
   /// Ends a stream; an unknown token (it ended before) is ignored.
   package func remove(_ token: StreamToken, reason: CloseReason) {
+    assertOnThread()
     guard let slot = listeners.slot(of: token) else { return }
     if isWalking { doom(slot, reason) } else { remove(slot, reason) }
   }
 
   /// The sink's owner has found that a stream's other end is gone.
   package func lose(_ token: StreamToken) {
+    assertOnThread()
     guard let slot = listeners.slot(of: token), let handle = listeners[slot].handle else { return }
     remove(token, reason: sink.reasonOfLoss(handle))
   }
@@ -222,7 +249,8 @@ package final class Hub {
     while let (slot, reason) = doomed.popLast() { remove(slot, reason) }
   }
 
-  private func remove(_ slot: UInt32, _ reason: CloseReason) {
+  /// Ends a stream; not while members are being walked.
+  func remove(_ slot: UInt32, _ reason: CloseReason) {
     let listener = listeners[slot]
     guard let handle = listener.handle else { return }
     sink.close(handle, reason)

@@ -16,6 +16,10 @@ package struct HubSettings: Sendable {
   package var listenerLag = Duration.seconds(30)
   /// A stream is closed when it is more than this many bytes behind.
   package var listenerLagBytes = 4 << 20
+  /// Bytes of messages that history no longer keeps and that slow listeners still need, over all rooms,
+  /// bookkeeping included: with more, the slowest listeners are closed. As much as history, or 16
+  /// listeners in rooms of their own that are as far behind as they may be.
+  package var retainedBytes = 64 << 20
 
   package init() {}
 }
@@ -26,6 +30,10 @@ package struct FanOutBudget: Sendable {
   package var streams = 1000
   /// Time spent.
   package var time = Duration.milliseconds(2)
+  /// Listeners that the walk passes by; and as many looked at to keep the bounds on lag and memory.
+  package var looks = 2000
+  /// Listeners closed to keep them.
+  package var closings = 32
 
   package init() {}
 }

@@ -9,8 +9,9 @@ struct Listener {
   var place: UInt32 = 0
   /// It has every frame up to this position.
   var cursor: UInt64 = 0
-  /// Bytes it has of the frame after that.
-  var offset: UInt32 = 0
+  /// Bytes it has of the frame after that. Four bytes would make the record no smaller, and a frame of
+  /// 4 GiB would not fit in them.
+  private(set) var offset = 0
   /// The hub's tick in which bytes were last taken.
   var lastWrite: UInt32 = 0
   var flags: Flags = []
@@ -34,7 +35,7 @@ struct Listener {
   /// - Returns: a copy, so that whoever writes on need not look again.
   mutating func advance(to position: UInt64?, offset: Int, tick: UInt32?) -> Listener {
     if let position { cursor = position }
-    self.offset = UInt32(offset)
+    self.offset = offset
     if let tick { lastWrite = tick }
     return self
   }

@@ -26,6 +26,8 @@ final class Room {
   private(set) var feeds: [Feed] = []
   /// Whether the eviction queue knows this room: it does while there is history.
   var isQueuedForEviction = false
+  /// Whether the table's queue of rooms that keep frames beyond history has this one.
+  var isQueuedAsRetaining = false
   /// Whether it is kept, empty or not, until the backplane lets it go.
   var isHeld = false
 
@@ -40,6 +42,12 @@ final class Room {
 
   var historyCount: Int { messages.frames.count - retired }
   var oldestInHistory: Frame? { historyCount > 0 ? messages.frames[retired] : nil }
+  /// The position of the oldest frame that is kept only because a listener still needs it.
+  var oldestRetained: UInt64? {
+    let stray = strays.frames.first?.position
+    guard retired > 0, let message = messages.frames.first?.position else { return stray }
+    return min(message, stray ?? message)
+  }
   /// Nobody listens and nothing is kept.
   var isForgettable: Bool { feeds.isEmpty && messages.isEmpty && !isHeld }
 
@@ -96,17 +104,24 @@ final class Room {
     return nil
   }
 
-  /// Lets the frames go that are out of history and that every connected listener has.
-  func drop() {
-    guard retired > 0 || !strays.isEmpty else { return }
+  /// Lets the frames go that are out of history and that every connected listener has, and returns what
+  /// they cost.
+  func drop() -> Int {
+    guard retired > 0 || !strays.isEmpty else { return 0 }
+    var cost = 0
     let needed = feeds.reduce(UInt64.max) { min($0, $1.floor) }
-    while let frame = strays.frames.first, frame.position <= needed { strays.removeFirst() }
+    while let frame = strays.frames.first, frame.position <= needed {
+      strays.removeFirst()
+      cost += frame.cost
+    }
     while retired > 0, let frame = messages.frames.first, frame.position <= needed {
       messages.removeFirst()
+      cost += frame.cost
       retired -= 1
       if past > 0 { past -= 1 } else { droppedThrough = frame.number }
       for feed in feeds { feed.lose(frame.position) }
     }
+    return cost
   }
 
   /// The oldest frame after `position` that a listener there needs.

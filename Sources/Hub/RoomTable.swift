@@ -9,11 +9,21 @@ struct RoomTable {
   private var forgotten: [RoomName: UInt64] = [:]
   /// The same for rooms that even `forgotten` had no place for.
   private var lostThrough: UInt64 = 0
-  private var evictions = EvictionQueue()
+  /// Rooms that have history, the one with the oldest message first.
+  ///
+  /// An entry may be out of date, since messages also leave a room's history by count and age; whoever
+  /// takes one compares. A room stands here at most once; those that are forgotten are dropped.
+  private var evictions = PositionHeap<Room>()
   private(set) var historyBytes = 0
   private(set) var historyEntries = 0
+  /// What frames cost that are kept only because a listener still needs them: messages that have left
+  /// history, notices, and lines without a number.
+  private(set) var retainedBytes = 0
+  /// Rooms that keep such frames, the one with the oldest first; out of date as `evictions` may be.
+  private var retaining = PositionHeap<Room>()
 
   var queuedForEviction: Int { evictions.count }
+  var queuedForRetention: Int { retaining.count }
 
   init(settings: HubSettings) { self.settings = settings }
 
@@ -27,11 +37,13 @@ struct RoomTable {
   }
 
   /// Takes a message into its room's log, and lets go what the bounds on history no longer cover.
+  ///
+  /// - Returns: the bytes that a stream is sent.
   @discardableResult
   mutating func append(
     _ sent: ServerSentEvent, _ event: Event, to room: Room, number: UInt64, position: UInt64,
     time: ContinuousClock.Instant, now: ContinuousClock.Instant
-  ) -> Frame {
+  ) -> Int {
     let frame = room.append(sent, event, number: number, position: position, time: time)
     historyBytes += frame.cost
     historyEntries += 1
@@ -39,8 +51,8 @@ struct RoomTable {
     expire(room, now: now)
     if !room.isQueuedForEviction { requeue(room) }
     while historyBytes > settings.historyBytes, evictOldest() {}
-    room.drop()
-    return frame
+    drop(room)
+    return frame.size
   }
 
   /// Lets go what is too old for replay.
@@ -54,9 +66,49 @@ struct RoomTable {
   mutating func sweep(now: ContinuousClock.Instant) {
     for room in rooms.values {
       expire(room, now: now)
-      room.drop()
+      drop(room)
       forgetIfIdle(room)
     }
+  }
+
+  /// Takes in what only those get who listen now; returns the bytes that a stream is sent.
+  mutating func appendStray(
+    _ event: ServerSentEvent, to room: Room, position: UInt64, time: ContinuousClock.Instant
+  ) -> Int {
+    let frame = room.appendStray(event, position: position, time: time)
+    retainedBytes += frame.cost
+    return frame.size
+  }
+
+  /// Takes in what those are told who are here when history begins anew; returns the bytes that a stream is sent.
+  mutating func appendNotice(
+    _ event: ServerSentEvent, to room: Room, position: UInt64, time: ContinuousClock.Instant
+  ) -> Int {
+    let frame = room.appendNotice(event, position: position, time: time)
+    retainedBytes += frame.cost
+    return frame.size
+  }
+
+  /// Lets a room's frames go that are out of history and that every connected listener has.
+  mutating func drop(_ room: Room) {
+    retainedBytes -= room.drop()
+    guard !room.isQueuedAsRetaining, let oldest = room.oldestRetained else { return }
+    retaining.push(room, at: oldest)
+    room.isQueuedAsRetaining = true
+  }
+
+  /// Takes the room that keeps the oldest frame beyond history; the caller gives it back by `drop`. An
+  /// entry may be out of date: then the room keeps a younger frame, or none. Nil when there is no room.
+  mutating func takeRetaining() -> Room? {
+    guard let (_, room) = retaining.pop() else { return nil }
+    room.isQueuedAsRetaining = false
+    retainedBytes -= room.drop()
+    return room
+  }
+
+  /// Whether another room keeps an older frame than `position`, as far as is known.
+  func retainsOlder(than position: UInt64) -> Bool {
+    retaining.first.map { $0.position < position } ?? false
   }
 
   /// Holds an empty room, of which a backplane knows what came before; nil when there is no place.
@@ -76,8 +128,9 @@ struct RoomTable {
     guard let room = rooms[name] else { return }
     precondition(room.feeds.isEmpty, "a room with listeners stays")
     retireAll(of: room)
+    drop(room)
     rooms[name] = nil
-    compactEvictions()
+    compactQueues()
   }
 
   /// Begins a new history in every room, with its first message where `starts` doesn't say otherwise.
@@ -91,6 +144,7 @@ struct RoomTable {
   mutating func beginHistory(of room: Room, at start: HistoryStart) {
     retireAll(of: room)
     room.beginHistory(at: start)
+    drop(room)
   }
 
   private mutating func retireAll(of room: Room) {
@@ -100,7 +154,7 @@ struct RoomTable {
   /// Drops a room that nobody listens to and that keeps nothing.
   mutating func forgetIfIdle(_ room: Room) {
     guard room.isForgettable, rooms.removeValue(forKey: room.name) != nil else { return }
-    compactEvictions()
+    compactQueues()
     remember(room.name, lostThrough: room.droppedThrough)
   }
 
@@ -139,11 +193,14 @@ struct RoomTable {
     return room
   }
 
-  /// Drops the queue's entries of rooms that have no history, which else would stay until there is
-  /// too much history again.
-  private mutating func compactEvictions() {
+  /// Drops the queues' entries of rooms that no longer belong there, which else would stay until a bound
+  /// is reached again.
+  private mutating func compactQueues() {
+    if retaining.count > 2 * rooms.count + 16 {
+      retaining.filter { [rooms] in rooms[$1.name] === $1 }
+    }
     guard evictions.count > 2 * rooms.count + 16 else { return }
-    evictions = EvictionQueue()
+    evictions = PositionHeap()
     for room in rooms.values {
       room.isQueuedForEviction = false
       requeue(room)
@@ -154,6 +211,7 @@ struct RoomTable {
     guard let oldest = room.oldestInHistory else { return }
     historyBytes -= oldest.cost
     historyEntries -= 1
+    retainedBytes += oldest.cost
     room.retireOldest()
   }
 
@@ -163,7 +221,7 @@ struct RoomTable {
       room.isQueuedForEviction = false
       if let oldest = room.oldestInHistory, oldest.position == position {
         retireOldest(of: room)
-        room.drop()
+        drop(room)
         requeue(room)
         return true
       }
@@ -174,7 +232,7 @@ struct RoomTable {
 
   private mutating func requeue(_ room: Room) {
     guard let oldest = room.oldestInHistory else { return }
-    evictions.push(room, oldest: oldest.position)
+    evictions.push(room, at: oldest.position)
     room.isQueuedForEviction = true
   }
 }

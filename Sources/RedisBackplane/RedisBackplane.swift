@@ -1,3 +1,4 @@
+internal import EventStream
 package import Events
 package import Hub
 package import Logging
@@ -195,7 +196,7 @@ package final class RedisBackplane: Backplane {
       if event.room != room { event.topics = [.room(room)] }
       hub.append(event, number: message.number, now: .now)
     case .stray(let room, let line):
-      guard line.count <= hub.settings.listenerLagBytes else {
+      guard ServerSentEvent.maximumBytes(ofData: line) <= hub.settings.listenerLagBytes else {
         journal.tooLong(room, bytes: line.count)
         return
       }

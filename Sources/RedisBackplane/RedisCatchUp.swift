@@ -1,3 +1,4 @@
+internal import EventStream
 internal import Events
 internal import HeapModule
 internal import Hub
@@ -93,11 +94,12 @@ extension RedisCatchUp.Step {
     }
   }
 
-  /// What it takes to hand it on, roughly. Unit: bytes.
+  /// How many bytes it adds to a stream, roughly.
   var cost: Int {
     switch self {
-    case .message(_, let message): message.cost
-    case .stray(_, let line): line.count
+    case .message(_, let message):
+      ServerSentEvent.maximumBytes(ofData: message.event.data.utf8) + 100
+    case .stray(_, let line): ServerSentEvent.maximumBytes(ofData: line)
     case .gap: 0
     }
   }

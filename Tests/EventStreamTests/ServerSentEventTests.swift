@@ -41,6 +41,15 @@ import Testing
   }
 
   @Test(arguments: [
+    ("", 0), ("a", 0), ("\n", 0), ("a\nb\rc", 0), ("\r\r\n\n", 1), ("\r\n\r\n", 2),
+    (String(repeating: "\n", count: 1000), 0),
+  ])
+  func `the most bytes of a text are known before it is encoded`(text: String, pairs: Int) {
+    let most = ServerSentEvent.maximumBytes(ofData: text.utf8)
+    #expect(encoded(ServerSentEvent(data: text)).utf8.count == most - 7 * pairs)
+  }
+
+  @Test(arguments: [
     "\u{2028}", "\u{2029}", "\u{85}", "\u{B}", "\u{C}", "\u{1C}", "\u{0}", "\u{FEFF}",
   ])
   func `only CR and LF end a line`(separator: String) {

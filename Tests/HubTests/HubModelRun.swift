@@ -89,6 +89,7 @@ final class HubModelRun {
       $0.historyAge = .seconds(60)
       $0.listenerLag = .seconds(20)
       $0.listenerLagBytes = 4000
+      if seed % 3 == 0 { $0.retainedBytes = 3000 }
       $0.heartbeat = .seconds(3)
     }
     self.historyCount = historyCount
@@ -120,6 +121,32 @@ final class HubModelRun {
     for handle in fixture.sink.takeClosed() {
       ended[handle] = streams.removeValue(forKey: handle)
     }
+  }
+
+  /// The log waits for exactly those that are behind and don't replay, the slowest first.
+  func checkFloors() throws {
+    let hub = fixture.hub
+    for case let feed? in hub.feeds {
+      let slow = feed.members.map { hub.listeners[$0] }.filter {
+        $0.flags.intersection([.behind, .replaying]) == .behind
+      }
+      let least = slow.map(\.cursor).min() ?? .max
+      try #require(feed.floor <= least)
+      if feed.pending == 0 { try #require(feed.floor == min(least, feed.head)) }
+      guard let slowest = feed.slowest else { continue }
+      try #require(hub.listeners[slowest].cursor == least && feed.floor == least)
+    }
+  }
+
+  /// What the logs keep beyond history is counted.
+  func checkRetention() throws {
+    let table = fixture.hub.table
+    let kept = table.rooms.values.reduce(0) { sum, room in
+      let retired = (0..<room.retired).reduce(0) { $0 + room.messages.frames[$1].cost }
+      let strays = (0..<room.strays.frames.count).reduce(0) { $0 + room.strays.frames[$1].cost }
+      return sum + retired + strays
+    }
+    try #require(table.retainedBytes == kept)
   }
 
   /// Unblocks everybody, until all is delivered.

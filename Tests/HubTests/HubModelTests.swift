@@ -12,10 +12,13 @@ import Testing
     throws
   {
     let run = HubModelRun(seed: seed)
-    for _ in 0..<5000 {
+    for number in 0..<5000 {
       try run.step()
       run.takeClosed()
       try #require(run.fixture.hub.counters.listeners == run.streams.count)
+      guard number % 10 == 0 else { continue }
+      try run.checkFloors()
+      try run.checkRetention()
     }
     run.deliverAll()
     run.takeClosed()
@@ -38,7 +41,7 @@ import Testing
     #expect(fixture.hub.flights.isEmpty)
     let left = fixture.hub.counters
     #expect(left.listeners == 0 && left.rooms == 0)
-    #expect(left.historyEntries == 0 && left.historyBytes == 0)
+    #expect(left.historyEntries == 0 && left.historyBytes == 0 && left.retainedBytes == 0)
   }
 
   /// What came of lines, in its order.

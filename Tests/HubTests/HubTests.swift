@@ -1,8 +1,9 @@
 import EventStream
 import Events
-import Hub
 import TestSupport
 import Testing
+
+@testable import Hub
 
 @Suite struct HubTests {
   @Test func `a stream begins with a comment, retry and the id where it starts`() throws {
@@ -171,6 +172,47 @@ import Testing
     }
     #expect(try fixture.received(handle).texts == ["hello"])
   }
+
+  @Test func `what was written last is kept only while there is more to write`() throws {
+    let fixture = Fixture()
+    fixture.flushesOnSubscribe = false
+    for number in 0..<100 {
+      fixture.publish(String(repeating: "x", count: 100), in: "r\(number)")
+      fixture.publish("y", in: "r\(number)")
+    }
+    let listeners = (0..<100).flatMap { room in
+      [Framing.chunked, .plain].map {
+        fixture.subscribe(["r\(room)"], after: "e1-0", framing: $0).handle
+      }
+    }
+    var budget = FanOutBudget()
+    budget.streams = 40
+    var most = 0
+    while fixture.hub.flush(budget: budget, clock: { [now = fixture.now] in now }) {
+      most = max(most, fixture.hub.batched.count)
+      #expect(fixture.hub.feeds.count { $0?.hasBatches ?? false } == fixture.hub.batched.count)
+    }
+    #expect(most == Hub.maximumBatchedFeeds)
+    #expect(fixture.hub.batched.isEmpty)
+    #expect(!fixture.hub.feeds.contains { $0?.hasBatches ?? false })
+    fixture.publish("z", in: "r7")
+    fixture.hub.beginEnding { .seconds(1) }
+    fixture.hub.end(200)
+    fixture.flush()
+    #expect(!fixture.hub.feeds.contains { $0?.hasBatches ?? false })
+    #expect(listeners.allSatisfy { fixture.sink[$0].bytes.count > 100 })
+  }
+
+  #if DEBUG
+    @Test func `a debug build traps where the hub is called from another thread`() async {
+      await #expect(processExitsWith: .failure) {
+        let hub = Hub(
+          settings: HubSettings(), epoch: Epoch("e1")!, sink: MemorySink(), now: .now,
+          isOnThread: { false })
+        _ = hub.flush()
+      }
+    }
+  #endif
 
   // MARK: Resuming
 
@@ -356,6 +398,20 @@ import Testing
     let (again, _) = fixture.subscribe(after: id)
     let both = try fixture.received(handle).numbers + fixture.received(again).numbers
     #expect(both == Array(1...30))
+  }
+
+  @Test func `lag is counted in the bytes of a stream, not in those of the text`() {
+    let fixture = Fixture { $0.listenerLagBytes = 10_000 }
+    let (handle, _) = fixture.subscribe()
+    fixture.sink[handle].room = 0
+    // 2,000 bytes each, and 14,000 on the stream.
+    for _ in 0..<2 {
+      #expect(!fixture.sink[handle].isClosed)
+      fixture.publish(String(repeating: "\n", count: 2000))
+      fixture.flush()
+    }
+    #expect(fixture.sink[handle].isClosed)
+    #expect(fixture.hub.counters.closed(.lag) == 1)
   }
 
   @Test func `a long replay is not mistaken for lag`() throws {

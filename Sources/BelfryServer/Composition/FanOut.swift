@@ -32,7 +32,8 @@ struct FanOut {
           admission.closed(socket)
           accessLog?.closed(socket, reason)
         }),
-      format: ChatFormat(), now: .now)
+      format: ChatFormat(), now: .now,
+      isOnThread: { [thread = loop.thread] in thread.isCurrent })
     relay.hub = hub
     self.streams = streams
     self.hub = hub

@@ -54,6 +54,10 @@ package enum OptionTable {
   // What is counted in ticks must not be so long that their number overflows.
   private static let day = Duration.seconds(86400)
 
+  /// A message of line ends alone is seven times as long on a stream (`data: ` and LF for each): 448 MiB,
+  /// less than the 512 MiB that Redis takes as one string.
+  private static let longestMessage = 64 << 20
+
   private static let addresses = [
     OptionRow(
       "config", \.configFile, .optional(.file()), .restart,
@@ -82,7 +86,8 @@ package enum OptionTable {
       "max-rooms", \.hub.maximumRooms, .count(from: 1), .restart,
       "Maximum number of rooms in memory."),
     OptionRow(
-      "max-message", \.maximumMessage, .size(1...1 << 30), .live, "Maximum size of a message."),
+      "max-message", \.maximumMessage, .size(1...longestMessage), .live,
+      "Maximum size of a message."),
     OptionRow(
       "history-count", \.hub.historyCount, .count(from: 0), .restart,
       "Number of messages kept for replay per room; 0 keeps none."),
@@ -106,6 +111,12 @@ package enum OptionTable {
     OptionRow(
       "listener-lag-bytes", \.hub.listenerLagBytes, .size(1...Int.max), .live,
       "Close a listener when it has more unsent bytes than this."),
+    OptionRow(
+      "retained-bytes", \.hub.retainedBytes, .size(), .live,
+      """
+      Maximum size of the messages that are no longer in history but that slow listeners still need, all \
+      rooms together. Above it, the slowest listeners are closed.
+      """),
   ]
 
   private static let sessions = [

@@ -25,7 +25,7 @@ extension Server {
     admission.change(to: settings.admission, now: .now)
     hub.change(
       listenerLag: settings.hub.listenerLag, listenerLagBytes: settings.hub.listenerLagBytes,
-      retry: settings.hub.retry)
+      retainedBytes: settings.hub.retainedBytes, retry: settings.hub.retry)
     setLogLevel(settings.logLevel)
     let changed = change.applied.isEmpty ? "nothing" : change.applied.joined(separator: ",")
     logger.notice("settings reloaded", metadata: ["changed": "\(changed)"])

@@ -89,6 +89,10 @@ package enum MetricTable {
     .gauge(
       "belfry_history_bytes", in: .bytes, "Bytes of the messages kept for replay.", page: "history"
     ) { $0.hub.historyBytes },
+    .gauge(
+      "belfry_retained_bytes", in: .bytes,
+      "Bytes of messages that are no longer in history but that slow listeners still need."
+    ) { $0.hub.retainedBytes },
   ]
 
   private static let connections: [MetricRow] = [

@@ -8,6 +8,8 @@ internal import Synchronization
 @safe package final class EventLoop {
   /// libevent's own; freed with the loop.
   let base: OpaquePointer
+  /// Where everything of this loop happens.
+  package let thread = LoopThread()
   private var isStopping = false
   /// When the present turn's first handler was called, on `MonotonicClock`; nil: none has been.
   package private(set) var turnBegan: UInt64?
@@ -41,6 +43,7 @@ internal import Synchronization
   ///
   /// - Parameter endOfTurn: returns whether it has more to do.
   package func run(endOfTurn: () -> Bool) {
+    thread.adopt()
     var hasWork = false
     while !isStopping {
       turnBegan = nil
@@ -59,7 +62,13 @@ internal import Synchronization
   func noteHandler() { if turnBegan == nil { turnBegan = MonotonicClock.nanoseconds } }
 
   /// Ends `run` after the present turn.
-  package func stop() { isStopping = true }
+  package func stop() {
+    assertOnLoop()
+    isStopping = true
+  }
+
+  /// Traps in debug builds where something of the loop is called from another thread.
+  func assertOnLoop() { assert(thread.isCurrent, "called from another thread than the loop's") }
 }
 
 extension timeval {

@@ -75,6 +75,7 @@ internal import Glibc
     _ loop: EventLoop, _ source: Int32, _ flags: Int32, after time: Duration?,
     _ onFire: @escaping () -> Void
   ) throws(ReactorError) {
+    loop.assertOnLoop()
     self.loop = loop
     self.onFire = onFire
     // Unretained: `deinit` frees the event, so no callback outlives `self`.

@@ -11,7 +11,7 @@ package struct Packet: Equatable, Sendable {
   fileprivate static let headerBytes = 5
 
   /// Appends it as it is sent: its kind in one byte, its length in four, big endian, and that many
-  /// bytes.
+  /// bytes. They must be fewer than 4 GiB: the longest packet is a message, of 1 GiB at most in 0.1.0.
   package func encode(into output: inout [UInt8]) {
     output.append(kind)
     for shift in [24, 16, 8, 0] as [UInt32] {

@@ -65,6 +65,11 @@ import Testing
     }
   }
 
+  @Test func `the longest message, seven times as long, is a string that Redis takes`() throws {
+    let most = try ByteCountText(parsing: try #require(try row("max-message").format.most)).bytes
+    #expect(7 * most + 1000 < 512 << 20)
+  }
+
   /// Texts just outside of an option's range.
   private static func beyond(_ row: OptionRow) -> [String] {
     let (least, most) = (row.format.least, row.format.most)
