@@ -43,8 +43,9 @@ struct LoadOptions: ParsableArguments {
   @Option(help: "Number of rooms; listeners and messages are spread evenly.")
   var rooms = 1
 
-  @Option(help: "Name of the room; with several rooms, -0, -1 … is appended.")
-  var room = "bench"
+  @Option(
+    help: "Name of the room; with several rooms, -0, -1 … is appended. (default: bench)")
+  var room: String?
 
   @Option(
     help: "slow: share of listeners that stop reading. churn: share that leaves each second.")
@@ -67,7 +68,7 @@ struct LoadOptions: ParsableArguments {
     try positive(rooms, "--rooms", atMost: listeners)
     try positive(processes, "--processes", atMost: listeners)
     try positive(sources ?? 1, "--sources", atMost: 254)
-    guard rooms * (publishers ?? 16) < 1 << 18 else {
+    guard rooms * (publishers ?? 16) < Message.laneLimit else {
       throw ValidationError("--rooms times --publishers must be less than 262,144")
     }
     let rates = 0.001...1e6
@@ -118,7 +119,7 @@ struct LoadOptions: ParsableArguments {
     plan.publishers = publishers ?? (scenario == .burst ? 16 : 1)
     plan.sizes = size.range
     plan.rooms = rooms
-    plan.roomName = room
+    plan.roomName = room ?? "bench"
     plan.share = share
     plan.workers = processes
     plan.sources = sources ?? 0

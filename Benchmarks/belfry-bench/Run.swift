@@ -9,6 +9,15 @@ struct Run: ParsableCommand {
   @OptionGroup(title: "Target") var target: TargetOptions
   @OptionGroup(title: "Load") var load: LoadOptions
 
+  @Flag(
+    help: """
+      Each listener follows a room of its own, own-0, own-1 …, and one that all share: --room, by \
+      default shared. Messages go to the shared room; then one to each own room shows that its \
+      listener gets it and nobody else. Only for --target belfry; the server's --max-rooms must be \
+      --listeners + 1 or more.
+      """)
+  var ownRoom = false
+
   @Option(
     help: "Process id of the server, to report its CPU time and memory. Repeatable.")
   var pid: [Int] = []
@@ -19,6 +28,12 @@ struct Run: ParsableCommand {
   @Option(help: "Write a page with charts and tables to this file.")
   var html: String?
 
+  func validate() throws {
+    if ownRoom, load.rooms > 1 {
+      throw ValidationError("--own-room and --rooms cannot be combined")
+    }
+  }
+
   func run() throws {
     let report: Report
     do {
@@ -27,7 +42,11 @@ struct Run: ParsableCommand {
       options.executable = Program.path
       options.command = CommandLine.arguments.joined(separator: " ")
       options.stopsOnSignals = true
-      let plan = try load.plan(target.resolved())
+      var plan = try load.plan(target.resolved())
+      if ownRoom {
+        plan.roomName = load.room ?? "shared"
+        try plan.giveOwnRooms()
+      }
       var line = LiveLine(isTerminal: Program.hasTerminal)
       let run = try LoadRun(plan, options) { look in
         if let text = line.text(look) { Program.print(text, toError: true) }

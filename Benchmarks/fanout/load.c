@@ -59,7 +59,9 @@ static struct {
   double rate;
   int publishers;
   double seconds;
-  const char *stream_path, *publish_path, *probe_path;
+  const char *stream_path; /* `{n}` stands for the listener's number */
+  const char *publish_path, *probe_path;
+  const char *publish_tail; /* follows the message in the body of a post */
   bool raw;         /* the message is the body, not a form's field */
   bool bare;        /* the line is the message, without the chat's "[HH:MM:SS] NAME: " before it */
   bool opens_by_head; /* a stream is open with its head, not with its first body byte */
@@ -67,7 +69,8 @@ static struct {
   double stall; /* seconds without any progress after which the rest is given up */
 } options = {
     .port = 0, .stages = {1000}, .stage_count = 1, .messages = 100, .legs = 1, .size = 100, .rate = 10,
-    .publishers = 1, .seconds = 5, .stream_path = "/stream", .publish_path = "/post", .stall = 10,
+    .publishers = 1, .seconds = 5, .stream_path = "/stream", .publish_path = "/post", .publish_tail = "",
+    .stall = 10,
 };
 
 static void die(const char *format, ...) {
@@ -208,6 +211,7 @@ static int listener_epoll, control_epoll, timer_fd = -1;
 static char *input; /* one for all: a listener keeps no more than an incomplete line */
 static char request[2048];
 static int request_length;
+static int number_place = -1; /* where `{n}` stands in `request`; -1 when it does not */
 
 static uint64_t delivered, skipped, duplicated, reordered, corrupted, order_differs, comments, lost;
 static uint64_t moment; /* when the bytes being read were received */
@@ -423,9 +427,17 @@ static void feed(struct listener *l, const char *at, const char *end) {
 
 /* The head goes out as soon as the kernel takes it; on loopback a connect is through at once. */
 static bool send_request(struct listener *l) {
-  ssize_t n = send(l->fd, request, request_length, MSG_NOSIGNAL | MSG_DONTWAIT);
+  static char own[sizeof request + 16];
+  const char *text = request;
+  int length = request_length;
+  if (number_place >= 0) {
+    length = snprintf(own, sizeof own, "%.*s%d%s", number_place, request, (int)(l - listeners),
+                      request + number_place + 3);
+    text = own;
+  }
+  ssize_t n = send(l->fd, text, length, MSG_NOSIGNAL | MSG_DONTWAIT);
   if (n < 0 && (errno == EAGAIN || errno == ENOTCONN)) return false;
-  if (n != request_length) lose(l, strerror(errno));
+  if (n != length) lose(l, strerror(errno));
   else l->state = STATUS;
   return true;
 }
@@ -509,10 +521,11 @@ static void publish(int publisher, uint64_t due) {
   const char *field = options.raw ? "" : "message=";
   int length = snprintf(text, sizeof text,
                         "POST %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nContent-Type: %s\r\n"
-                        "Content-Length: %d\r\n\r\n%s%.*s",
+                        "Content-Length: %d\r\n\r\n%s%.*s%s",
                         options.publish_path, options.port,
                         options.raw ? "text/plain" : "application/x-www-form-urlencoded",
-                        (int)strlen(field) + options.size, field, options.size, m->text);
+                        (int)(strlen(field) + options.size + strlen(options.publish_tail)), field,
+                        options.size, m->text, options.publish_tail);
   ask(&talkers[publisher], text, length, due);
 }
 
@@ -711,6 +724,8 @@ static void make_request(void) {
       "visitor=6f1c2ab0-52d7-4a9f-9a5e-0d1b7c3e8f42\r\n"
       "\r\n",
       options.stream_path, options.port, options.port);
+  const char *place = strstr(request, "{n}");
+  if (place) number_place = (int)(place - request);
 }
 
 static void parse_stages(char *text) {
@@ -726,7 +741,8 @@ static void parse(int argc, char **argv) {
       {"publishers", 1, 0, 'k'},  {"seconds", 1, 0, 't'},      {"stream-path", 1, 0, 'S'},
       {"publish-path", 1, 0, 'P'}, {"raw", 0, 0, 'w'},         {"bare", 0, 0, 'b'},
       {"open-by-head", 0, 0, 'h'}, {"probe", 1, 0, 'g'},       {"step", 0, 0, 'i'},
-      {"stall", 1, 0, 'z'},       {"legs", 1, 0, 'L'},         {0, 0, 0, 0},
+      {"stall", 1, 0, 'z'},       {"legs", 1, 0, 'L'},         {"publish-tail", 1, 0, 'T'},
+      {0, 0, 0, 0},
   };
   int c;
   while ((c = getopt_long(argc, argv, "", names, NULL)) != -1) {
@@ -749,6 +765,7 @@ static void parse(int argc, char **argv) {
       case 'g': options.probe_path = optarg; break;
       case 'i': options.step = true; break;
       case 'z': options.stall = atof(optarg); break;
+      case 'T': options.publish_tail = optarg; break;
       case 'L': options.legs = atoi(optarg); break;
       default: exit(64);
     }

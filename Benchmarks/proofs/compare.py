@@ -53,7 +53,7 @@ def faults(comparison, listeners, messages, rounds, is_full):
         found.append(f"{where}: {len(ours)} rounds of Belfry instead of {rounds}")
     for one in ours:
         report = one.get("report") or {}
-        wrong = {name: report[name] for name in ("missing", "duplicated", "reordered", "corrupted", "lost")
+        wrong = {name: report[name] for name in ("missing", "duplicated", "reordered", "corrupted", "foreign", "lost")
                  if report.get(name)}
         reason = one.get("problem") or report.get("failure")
         if reason or wrong or report.get("delivered") != listeners * messages:

@@ -16,9 +16,10 @@ from support.programs import REPOSITORY
 
 PROGRAMS = ["belfry"]
 SMALL = {
-    "parts": ["single", "burst", "memory", "scale", "latency", "connect", "idle", "login"],
+    "parts": ["single", "burst", "memory", "own-room", "scale", "latency", "connect", "idle", "login"],
     "divide": 50, "rounds": 1, "near-one": 1, "messages": 10, "seconds": 0.3,
 }
+# Not own-room: its limits are for a change that is still to come.
 FULL = {
     "parts": ["single", "syscalls", "burst", "memory", "recorded", "scale", "latency", "connect", "idle", "login"],
     "divide": 1, "rounds": 3, "near-one": 10, "messages": 60, "seconds": 6,

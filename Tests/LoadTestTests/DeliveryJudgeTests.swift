@@ -154,10 +154,18 @@ private struct Court {
     #expect(tally.stale == 1 && tally.isClean && tally.delivered == 0)
   }
 
-  @Test func `a message of another room is corruption`() {
+  @Test func `a message of another room is foreign, and stands in for none that is missing`() {
     var court = Court(listeners: 2, rooms: 2)
-    #expect(court.deliver(0, to: 0, lane: 1) == .corrupted)
+    #expect(court.deliver(0, to: 0, lane: 1) == .foreign)
     #expect(court.deliver(0, to: 1, lane: 1) == .delivered)
+    let tally = court.tally(1, 1)
+    #expect(tally.foreign == 1 && tally.missing == 1 && tally.corrupted == 0 && !tally.isClean)
+    #expect(court.judge.offenders[0].text.contains("does not follow that room"))
+  }
+
+  @Test func `a lane that the load does not have is corruption`() {
+    var court = Court(listeners: 2, rooms: 2)
+    #expect(court.deliver(0, to: 0, lane: 2) == .corrupted)
   }
 
   @Test func `between publishers any order is right, if it is one for all`() {

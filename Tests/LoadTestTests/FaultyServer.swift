@@ -4,9 +4,10 @@ import TestSupport
 
 /// A small server of event streams that does one thing wrong.
 ///
-/// Streams on `/stream`, posts to `/post` as `message=TEXT`. It keeps all messages, and a listener with
-/// a `Last-Event-ID` is sent what it missed. The first message is delivered well: it is the load's own
-/// trial.
+/// Streams on `/stream`, posts to `/post` as `message=TEXT&room=ROOM`. A stream that asks for no room
+/// follows all, one that asks for some gets what is posted there. It keeps all messages, and a listener with
+/// a `Last-Event-ID` is sent what it missed. The first messages are delivered well: they are the load's
+/// own trial.
 final class FaultyServer {
   enum Fault: Equatable, Sendable {
     case none
@@ -46,6 +47,17 @@ final class FaultyServer {
     case altersFields(every: Int)
     /// Sends each listener an event of another type, without an id, after each message.
     case pings
+    /// Sends every so many-th message of a room that one listener follows to another one instead, or to
+    /// another one too.
+    case misleadsEvery(Int)
+    case leaksEvery(Int)
+    /// Every so many-th delivery in a room that one listener follows waits until that one was sent
+    /// something else.
+    case delaysOwnEvery(Int)
+    /// Lets a stream follow the first room that it asks for only.
+    case followsOneRoom
+    /// Refuses the stream with this number and all that follow, as Belfry refuses a browser.
+    case refusesRooms(from: Int)
   }
 
   let port: UInt16
@@ -61,9 +73,10 @@ final class FaultyServer {
   }
 
   /// - Parameter unix: listens there instead of on a port.
+  /// - Parameter trials: how many messages the load's own trial has: three with own rooms.
   init(
     _ fault: Fault = .none, isChunked: Bool = true, prefix: String = "[12:00:00] x: ",
-    unix: String? = nil
+    unix: String? = nil, trials: Int = 1
   ) throws {
     self.fault = fault
     let shared = Shared()
@@ -73,7 +86,7 @@ final class FaultyServer {
       do {
         let address = unix.map { ListenAddress.unix(path: $0) }
         let state = try State(
-          fault, isChunked, prefix, on: address ?? .tcp(host: "127.0.0.1", port: 0))
+          fault, isChunked, prefix, trials, on: address ?? .tcp(host: "127.0.0.1", port: 0))
         let (remote, door) = try state.loop.makeRemote()
         shared.state = state
         shared.remote = remote
@@ -125,9 +138,13 @@ final class FaultyServer {
 private final class State {
   private struct Listener {
     let socket: StreamSocket
+    /// Nil for all.
+    let rooms: [String]?
     var held: [UInt8]?
     /// Is not sent the next message.
     var skipsOne = false
+
+    func follows(_ room: String) -> Bool { rooms?.contains(room) ?? true }
   }
 
   let loop: EventLoop
@@ -135,22 +152,28 @@ private final class State {
   private let fault: FaultyServer.Fault
   private let isChunked: Bool
   private let prefix: String
+  private let trials: Int
   private var http: HTTPServer?
   private var streams: StreamSet?
   private var listeners: [UInt64: Listener] = [:]
   private var nextToken: UInt64 = 1
   private var unanswered: [HTTPExchange] = []
   private(set) var messages: [String] = []
+  /// By message: the room it was posted to.
+  private var rooms: [String] = []
   private var deliveries = 0
+  private var ownMessages = 0
   private var end: LoopEvent?
 
   init(
-    _ fault: FaultyServer.Fault, _ isChunked: Bool, _ prefix: String, on address: ListenAddress
+    _ fault: FaultyServer.Fault, _ isChunked: Bool, _ prefix: String, _ trials: Int,
+    on address: ListenAddress
   ) throws {
     self.address = address
     self.fault = fault
     self.isChunked = isChunked
     self.prefix = prefix
+    self.trials = trials
     loop = try EventLoop()
     streams = try StreamSet(on: loop) { [unowned self] token, occurrence in
       if case .gone = occurrence { close(token) }
@@ -179,6 +202,10 @@ private final class State {
     switch fault {
     case .neverAnswersStreams: unanswered.append(exchange)
     case .refusesStreams(let status): exchange.respond(HTTPResponse(status))
+    case .refusesRooms(let number) where nextToken >= number:
+      let body = "event: busy\ndata: room limit reached\n\n"
+      exchange.respond(
+        HTTPResponse(.ok, headers: [("Content-Type", "text/event-stream")], body: Array(body.utf8)))
     case .refusesReturns(let number) where messages.count > number:
       exchange.respond(HTTPResponse(.serviceUnavailable))
     case .answersWithPages:
@@ -193,14 +220,15 @@ private final class State {
     nextToken += 1
     let framing = isChunked ? "Transfer-Encoding: chunked\r\n" : "Connection: close\r\n"
     let head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\(framing)\r\n"
-    var listener = Listener(socket: socket)
+    var listener = Listener(socket: socket, rooms: rooms(of: exchange.request.head.target))
     var bytes = Array(head.utf8) + framed("retry: 50\nid: \(messages.count)\n\n")
     if let id = exchange.request.head["Last-Event-ID"].flatMap(Int.init) {
       listener.skipsOne = fault == .forgets || fault == .tellsOfGaps
       if fault == .tellsOfGaps {
         bytes += framed("event: gap\ndata: {}\n\n")
       } else if fault != .forgets {
-        for number in min(id, messages.count)..<messages.count { bytes += frame(number) }
+        for number in min(id, messages.count)..<messages.count
+        where listener.follows(rooms[number]) { bytes += frame(number) }
       }
     }
     listeners[token] = listener
@@ -227,6 +255,8 @@ private final class State {
   private func post(_ exchange: HTTPExchange) {
     let body = String(decoding: exchange.request.body, as: UTF8.self)
     messages.append(String(body.dropFirst("message=".count).prefix { $0 != "&" }))
+    let room = body.firstRange(of: "&room=").map { String(body[$0.upperBound...]) } ?? ""
+    rooms.append(room)
     let number = messages.count - 1
     switch fault {
     case .neverAnswersPosts, .fallsSilent(at: number): return unanswered.append(exchange)
@@ -241,12 +271,39 @@ private final class State {
     default: break
     }
     let last = listeners.keys.max()
-    for token in listeners.keys.sorted() {
+    for token in receivers(of: number) {
       let isGap = token == last && fault == .gapsToTheLast(at: number)
       deliver(
-        isGap ? framed("event: gap\ndata: {}\n\n") : frame(number), to: token, isTrial: number == 0)
+        isGap ? framed("event: gap\ndata: {}\n\n") : frame(number), to: token,
+        isTrial: number < trials)
     }
     exchange.respond(HTTPResponse(.noContent))
+  }
+
+  /// Who is sent a message, in this order.
+  private func receivers(of number: Int) -> [UInt64] {
+    let room = rooms[number]
+    let followers = listeners.keys.filter { listeners[$0]?.follows(room) == true }.sorted()
+    guard followers.count == 1, let owner = followers.first, number >= trials,
+      let other = listeners.keys.sorted().first(where: { $0 != owner })
+    else { return followers }
+    ownMessages += 1
+    switch fault {
+    case .misleadsEvery(let every) where ownMessages % every == 0: return [other]
+    case .leaksEvery(let every) where ownMessages % every == 0: return [owner, other]
+    case .delaysOwnEvery(let every) where ownMessages % every == 0:
+      listeners[owner]?.held = frame(number)
+      return []
+    default: return followers
+    }
+  }
+
+  /// The rooms that a request for a stream names; nil for none.
+  private func rooms(of target: String) -> [String]? {
+    let fields = target.split(separator: "?").dropFirst().first?.split(separator: "&") ?? []
+    let names = fields.filter { $0.hasPrefix("room=") }.map { String($0.dropFirst(5)) }
+    guard !names.isEmpty else { return nil }
+    return fault == .followsOneRoom ? [names[0]] : names
   }
 
   private func deliver(_ frame: [UInt8], to token: UInt64, isTrial: Bool) {

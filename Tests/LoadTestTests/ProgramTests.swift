@@ -86,6 +86,8 @@ import Testing
     #expect(gone.status == 2 && gone.text.contains("--pid"), "\(gone)")
     let file = try Program(["report", "/nonexistent.json"]).end()
     #expect(file.status == 2 && file.text.contains("/nonexistent.json"), "\(file)")
+    let nchan = try Program(["--target", "nchan", "--own-room"]).end()
+    #expect(nchan.status == 2 && nchan.text.contains("--target belfry"), "\(nchan)")
     let https = try Program(["--url", "https://example.org"]).end()
     #expect(https.status == 2 && https.text.contains("https"), "\(https)")
   }
@@ -101,6 +103,7 @@ import Testing
     (["--target", "apache"], "target"), (["compare", "--rounds", "2"], "--rounds"),
     (["compare", "--against", "apache"], "apache"), (["--sources", "300"], "--sources"),
     (["--rooms", "2000"], "--rooms"), (["report"], "files"),
+    (["--own-room", "--rooms", "2"], "--own-room"),
   ])
   func `a bad option is named, and the status is 64`(arguments: [String], name: String) throws {
     let (status, text) = try Program(arguments).end()
@@ -200,6 +203,19 @@ import Testing
     let (status, text) = try program.end()
     #expect(status == 1 && text.contains("ended early: interrupted in round 1 of 3"), "\(text)")
     #expect(!family.contains { ServerSample.exists($0) })
+  }
+
+  @Test(arguments: [1, 3])
+  func `each listener follows a room of its own and a shared one`(processes: Int) throws {
+    let server = try FaultyServer(.leaksEvery(4), trials: 3)
+    let (status, text) = try Program(
+      [
+        "--url", "http://127.0.0.1:\(server.port)", "--own-room", "--processes", "\(processes)",
+        "--patience", "\(server.patience)s",
+      ] + small
+    ).end()
+    #expect(status == 1 && text.contains("FAILED: 2 foreign"), "\(text)")
+    #expect(text.contains(/delivered +310\n/) && text.contains("20 more messages"), "\(text)")
   }
 
   @Test func `Belfry itself is compared with the floor`() throws {

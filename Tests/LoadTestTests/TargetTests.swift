@@ -22,7 +22,7 @@ import Testing
   @Test func `a preset fills in paths, body and type`() throws {
     let target = try target()
     let stream = String(
-      decoding: target.streamRequest(room: "a", lastEventID: "x-7"), as: UTF8.self)
+      decoding: target.streamRequest(rooms: ["a"], lastEventID: "x-7"), as: UTF8.self)
     #expect(stream.hasPrefix("GET /stream?room=a HTTP/1.1\r\nHost: 127.0.0.1:5000\r\n"))
     #expect(stream.contains("\r\nLast-Event-ID: x-7\r\n") && stream.hasSuffix("\r\n\r\n"))
     #expect(stream.contains("\r\nAccept: text/event-stream\r\n"))

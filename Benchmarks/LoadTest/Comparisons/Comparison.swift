@@ -91,6 +91,7 @@ package struct Comparison: Codable, Sendable {
     let kinds: [(String, (Report) -> Int)] = [
       ("missing", { $0.missing }), ("duplicated", { $0.duplicated }),
       ("reordered", { $0.reordered }), ("corrupted", { $0.corrupted }),
+      ("foreign", { $0.foreign ?? 0 }),
     ]
     for (name, count) in kinds {
       let sum = mine.reduce(0) { $0 + ($1.report.map(count) ?? 0) }

@@ -10,6 +10,8 @@ package struct Tally: Codable, Equatable, Sendable {
   package var reordered = 0
   /// Events whose text is no message as it was published.
   package var corrupted = 0
+  /// Messages of a room that the listener does not follow.
+  package var foreign = 0
   /// Messages of another run, from the server's history.
   package var stale = 0
   /// `gap` events: the server said itself that something is missing.
@@ -19,8 +21,10 @@ package struct Tally: Codable, Equatable, Sendable {
 
   package init() {}
 
-  /// Whether nothing is missing, duplicated, reordered or corrupted.
-  package var isClean: Bool { missing == 0 && duplicated == 0 && reordered == 0 && corrupted == 0 }
+  /// Whether nothing is missing, duplicated, reordered, corrupted or foreign.
+  package var isClean: Bool {
+    missing == 0 && duplicated == 0 && reordered == 0 && corrupted == 0 && foreign == 0
+  }
 
   package static func += (left: inout Tally, right: Tally) {
     left.delivered += right.delivered
@@ -28,6 +32,7 @@ package struct Tally: Codable, Equatable, Sendable {
     left.duplicated += right.duplicated
     left.reordered += right.reordered
     left.corrupted += right.corrupted
+    left.foreign += right.foreign
     left.stale += right.stale
     left.gaps += right.gaps
     left.gapped += right.gapped

@@ -4,13 +4,15 @@ extension DeliveryJudge {
   ///
   /// - Parameter counts: by lane, how many messages were published.
   package func isComplete(_ counts: [Int]) -> Bool {
-    for listener in rooms.indices where joined[listener] != Self.absent {
-      for publisher in 0..<publishers {
-        let lane = rooms[listener] * publishers + publisher
-        let reached = Int(next[listener * publishers + publisher])
-        guard reached < counts[lane] else { continue }
-        guard reached < 0 else { return false }
-        if firstRequired(listener, lane, below: counts[lane]) < counts[lane] { return false }
+    for listener in listeners where joined[listener] != Self.absent {
+      for subscription in subscriptions(of: listener) {
+        for publisher in 0..<publishers {
+          let lane = rooms[subscription] * publishers + publisher
+          let reached = Int(next[subscription * publishers + publisher])
+          guard reached < counts[lane] else { continue }
+          guard reached < 0 else { return false }
+          if firstRequired(listener, lane, below: counts[lane]) < counts[lane] { return false }
+        }
       }
     }
     return true
@@ -21,7 +23,7 @@ extension DeliveryJudge {
   /// - Parameter counts: by lane, how many messages were answered, and so have to arrive.
   /// - Parameter attempted: by lane, how many were published at all; nil where nobody knows.
   package mutating func finish(_ counts: [Int], attempted: [Int]? = nil) {
-    for listener in rooms.indices where joined[listener] != Self.absent {
+    for listener in listeners where joined[listener] != Self.absent {
       if let attempted { refuseBeyond(attempted, listener) }
       settle(listener, expected: counts)
       joined[listener] = Self.absent
@@ -30,26 +32,52 @@ extension DeliveryJudge {
 
   /// Counts what a listener was sent although nobody had published it.
   private mutating func refuseBeyond(_ attempted: [Int], _ listener: Int) {
-    for publisher in 0..<publishers {
-      let reached = Int(next[listener * publishers + publisher])
-      guard reached > attempted[rooms[listener] * publishers + publisher] else { continue }
-      tally.corrupted += 1
-      tally.delivered -= 1
-      blame(
-        "\(name(listener)) got message \(reached - 1) of publisher \(publisher), which was never "
-          + "published")
+    for subscription in subscriptions(of: listener) {
+      for publisher in 0..<publishers {
+        let lane = rooms[subscription] * publishers + publisher
+        let reached = Int(next[subscription * publishers + publisher])
+        guard reached > attempted[lane] else { continue }
+        tally.corrupted += 1
+        tally.delivered -= 1
+        blame("\(name(listener)) got \(words(reached - 1, lane)), which was never published")
+      }
     }
   }
 
   /// - Parameter expected: by lane, how many were published; nil when only what came before something
   ///   else that did come can be missing.
   mutating func settle(_ listener: Int, expected counts: [Int]?) {
-    var lacking = holes.removeValue(forKey: listener) ?? Holes()
+    var lacking = 0
+    var first: (hole: Holes.Hole, room: Int)?
+    for subscription in subscriptions(of: listener) {
+      let holes = lack(listener, subscription, expected: counts)
+      lacking += holes.count
+      if first == nil, let hole = holes.all.first { first = (hole, rooms[subscription]) }
+    }
+    let missing = max(0, lacking - (damaged.removeValue(forKey: listener) ?? 0))
+    tally.missing += missing
+    guard missing > 0, let (hole, room) = first else { return }
+    let numbers = hole.numbers
+    let which =
+      numbers.count == 1
+      ? "message \(numbers.lowerBound)"
+      : "messages \(numbers.lowerBound) to \(numbers.upperBound - 1)"
+    blame(
+      "\(name(listener)) did not get \(which) of publisher \(hole.publisher)"
+        + roomWords(ofLane: room * publishers + hole.publisher)
+        + (missing > numbers.count ? ", and \(missing - numbers.count) more" : ""))
+  }
+
+  /// What a listener lacks in one of its rooms.
+  private mutating func lack(
+    _ listener: Int, _ subscription: Int, expected counts: [Int]?
+  ) -> Holes {
+    var lacking = holes.removeValue(forKey: subscription) ?? Holes()
     for publisher in 0..<publishers {
-      let lane = rooms[listener] * publishers + publisher
-      let reached = Int(next[listener * publishers + publisher])
+      let lane = rooms[subscription] * publishers + publisher
+      let reached = Int(next[subscription * publishers + publisher])
       if let count = counts?[lane], reached >= 0, reached < count {
-        if excused[listener]?.contains(publisher) == true {
+        if excused[subscription]?.contains(publisher) == true {
           tally.gapped += count - reached
         } else {
           lacking.add(publisher, reached..<count)
@@ -58,18 +86,8 @@ extension DeliveryJudge {
         lacking.add(publisher, firstRequired(listener, lane, below: count)..<count)
       }
     }
-    excused[listener] = nil
-    let missing = max(0, lacking.count - (damaged.removeValue(forKey: listener) ?? 0))
-    tally.missing += missing
-    guard missing > 0, let hole = lacking.all.first else { return }
-    let numbers = hole.numbers
-    let which =
-      numbers.count == 1
-      ? "message \(numbers.lowerBound)"
-      : "messages \(numbers.lowerBound) to \(numbers.upperBound - 1)"
-    blame(
-      "\(name(listener)) did not get \(which) of publisher \(hole.publisher)"
-        + (missing > numbers.count ? ", and \(missing - numbers.count) more" : ""))
+    excused[subscription] = nil
+    return lacking
   }
 
   /// By lane and number: when the last listener here got it, nanoseconds after it was due; 0 for never.

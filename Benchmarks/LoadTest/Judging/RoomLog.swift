@@ -13,6 +13,8 @@ package struct RoomLog: Sendable {
     package let number: Int32
     /// When it was due, in nanoseconds of `MonotonicClock`.
     package let due: UInt64
+    /// When it was published.
+    let sent: UInt64
     /// When the last listener so far got it.
     package var last: UInt64
     /// Where its bytes stand in `wire`, from the log's very first byte on; empty while unknown.
@@ -35,23 +37,23 @@ package struct RoomLog: Sendable {
   /// How many bytes this room keeps.
   private let limit: Int
 
-  /// - Parameter rooms: how many logs there are.
-  package init(rooms: Int) { limit = Self.maximumWireBytes / max(1, rooms) }
+  /// - Parameter rooms: how many logs share `maximumWireBytes`; nil for one that keeps nothing to compare.
+  package init(rooms: Int?) { limit = rooms.map { Self.maximumWireBytes / max(1, $0) } ?? 0 }
 
   /// Adds a message to the end of the order; returns its position.
   mutating func append(
-    publisher: Int, number: Int, due: UInt64, eventID: String, namesID: Bool
+    publisher: Int, number: Int, due: UInt64, sent: UInt64, eventID: String, namesID: Bool
   ) -> Int {
     entries.append(
       Entry(
-        publisher: Int32(publisher), number: Int32(number), due: due, last: 0,
+        publisher: Int32(publisher), number: Int32(number), due: due, sent: sent, last: 0,
         wire: 0..<0, eventID: eventID, namesID: namesID))
     return entries.count - 1
   }
 
   /// Keeps what the message at `position` looks like, if that is not known yet.
   mutating func learn(_ bytes: Span<UInt8>, at position: Int) {
-    guard entries[position].wire.isEmpty, !bytes.isEmpty else { return }
+    guard limit > 0, entries[position].wire.isEmpty, !bytes.isEmpty else { return }
     if wire.count + bytes.count > limit {
       dropped += wire.count / 2
       wire.removeFirst(wire.count / 2)

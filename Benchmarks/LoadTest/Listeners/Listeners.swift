@@ -29,9 +29,11 @@ final class Listeners {
 
   private let plan: Plan
   private let address: ClientAddress
+  /// By room, or by listener where each has other rooms.
   private let requests: [[UInt8]]
-  private let rooms: [Int]
   private let numbers: [Int]
+  /// What the first listener asks for.
+  private let path: String
   var listeners: [Listener]
   private var readers: [StreamReader]
   private(set) var clients: ClientSet?
@@ -46,6 +48,12 @@ final class Listeners {
   var stormBegan: UInt64?
   /// When anything was last opened or delivered.
   private(set) var progress: UInt64 = 0
+  /// When anything was last delivered; 0 for never.
+  private(set) var lastDelivery: UInt64 = 0
+  /// What came since the check of own rooms began; nil before.
+  private var check: WorkerResult.Check?
+  /// Deliveries before it.
+  private var deliveredBefore = 0
   /// When the first message is due; 0 before that is known.
   private var start: UInt64 = 0
   /// Why the load can't begin.
@@ -54,17 +62,22 @@ final class Listeners {
   private var refusals = 0
   /// By listener whose stream ended: the last id it had.
   var lastIDs: [Int: String] = [:]
+  /// By listener: why the server refused its stream.
+  private var refusalTexts: [Int: String] = [:]
 
   init(on loop: EventLoop, plan: Plan, address: ClientAddress) throws(ReactorError) {
     self.plan = plan
     self.address = address
     numbers = plan.ownListeners
-    rooms = numbers.map { $0 % plan.rooms }
-    requests = (0..<plan.rooms).map { plan.target.streamRequest(room: plan.name(ofRoom: $0)) }
+    requests = (plan.ownRooms ? numbers : Array(0..<plan.rooms)).map {
+      plan.target.streamRequest(rooms: plan.roomNames(ofListener: $0))
+    }
+    path = plan.target.streamPath(plan.roomNames(ofListener: 0))
     listeners = Array(repeating: Listener(), count: numbers.count)
     readers = Array(repeating: StreamReader(), count: numbers.count)
     judge = DeliveryJudge(
-      run: plan.run, rooms: rooms, roomCount: plan.rooms, publishers: plan.publishers,
+      run: plan.run, rooms: numbers.flatMap { plan.rooms(ofListener: $0) },
+      roomsEach: plan.roomsEach, roomCount: plan.roomCount, publishers: plan.publishers,
       shape: plan.shape, names: numbers, knowsSent: plan.isPublisher)
     queue = ConnectQueue(
       maximumPending: plan.pending, rate: plan.connectRate.map { $0 / Double(plan.workers) })
@@ -87,8 +100,6 @@ final class Listeners {
   var isServerGone: Bool {
     openCount == 0 && (refusals > 0 || listeners.allSatisfy { $0.phase == .gone })
   }
-  /// When anything was last delivered; 0 for never.
-  var lastDelivery: UInt64 { latency.last }
   /// Of the last interval that is complete: its latency at 99 %, in milliseconds.
   var recentLatency: Double {
     latency.series.points.last?.latency.milliseconds(atPercentile: 99) ?? 0
@@ -96,8 +107,12 @@ final class Listeners {
   /// How many events of connections were handled, and how many of them while more were waiting.
   var reads: (all: Int, behind: Int) { (clients?.eventCount ?? 0, clients?.eventsBehind ?? 0) }
 
-  /// How many follow a room.
-  func count(inRoom room: Int) -> Int { rooms.count { $0 == room } }
+  /// By room: how many follow it.
+  var countsByRoom: [Int] {
+    var counts = Array(repeating: 0, count: plan.roomCount)
+    for number in numbers { for room in plan.rooms(ofListener: number) { counts[room] += 1 } }
+    return counts
+  }
 
   // MARK: Opening
 
@@ -128,10 +143,6 @@ final class Listeners {
     }
   }
 
-  private var path: String {
-    plan.target.stream.path.replacing("{room}", with: plan.name(ofRoom: 0))
-  }
-
   func connectMore(now: UInt64) {
     while failure == nil, let token = queue.next(now: now, isPaced: start == 0) {
       guard connect(token, now: now) else { return queue.putBack(token) }
@@ -150,8 +161,9 @@ final class Listeners {
     let id = listeners[token].resumes ? lastIDs[token] ?? "" : ""
     let request =
       id.isEmpty
-      ? requests[rooms[token]]
-      : plan.target.streamRequest(room: plan.name(ofRoom: rooms[token]), lastEventID: id)
+      ? requests[plan.ownRooms ? token : numbers[token] % plan.rooms]
+      : plan.target.streamRequest(
+        rooms: plan.roomNames(ofListener: numbers[token]), lastEventID: id)
     listeners[token].phase = .connecting
     listeners[token].isClean = false
     listeners[token].since = now
@@ -266,6 +278,7 @@ final class Listeners {
       judge.noteGap(token, excuses: plan.scenario.excusesGaps && listeners[token].isSlow)
       return .stale
     }
+    if event.type == plan.target.busyEvent { refusalTexts[token] = event.data }
     let text = Array(event.data.utf8)
     guard event.type == "message" else {
       return judge.judgeOther(token, type: event.type, text, moment: moment)
@@ -277,12 +290,18 @@ final class Listeners {
 
   private func record(_ nanoseconds: UInt64, _ token: Int, _ moment: UInt64) {
     progress = moment
+    lastDelivery = moment
+    guard check == nil else {
+      check?.latency.record(nanoseconds: nanoseconds)
+      return
+    }
     latency.record(nanoseconds: nanoseconds, at: moment, isSlow: listeners[token].isSlow)
   }
 
   // MARK: Ending
 
   private func ended(_ token: Int, _ reason: String, isRefusal: Bool) {
+    let reason = refusalTexts.removeValue(forKey: token).map(told) ?? reason
     let listener = listeners[token]
     let wasOpen = listener.phase == .open
     if listener.phase == .connecting { queue.settle() }
@@ -324,6 +343,15 @@ final class Listeners {
     queue.add(token, at: MonotonicClock.nanoseconds + nanoseconds)
   }
 
+  /// Why the server refused a stream, and what would help.
+  private func told(_ refusal: String) -> String {
+    let text = "the server refused a stream: \(refusal)"
+    guard plan.ownRooms, refusal.contains("room") else { return text }
+    return "\(text). \(Text.grouped(plan.listeners)) listeners need "
+      + "\(Text.grouped(plan.roomCount)) rooms: start Belfry with --max-rooms \(plan.roomCount), or "
+      + "more if it has other rooms"
+  }
+
   func noteComments(_ token: Int) {
     result.comments += readers[token].comments
     result.unknownFields += readers[token].unknownFields
@@ -339,10 +367,18 @@ final class Listeners {
     judge.noteSent(lane: lane, number: number, at: moment)
   }
 
+  /// From here on deliveries are those of the check of own rooms, and counted apart.
+  func beginCheck() {
+    check = WorkerResult.Check()
+    deliveredBefore = judge.tally.delivered
+  }
+
   // MARK: The end
 
   /// Counts what is missing and sums up; nothing may come afterwards.
-  func finish(_ published: Published) {
+  ///
+  /// - Parameter load: what was published before the check of own rooms; nil without one.
+  func finish(_ published: Published, load: Published?) {
     for token in listeners.indices where listeners[token].phase == .open {
       noteComments(token)
       clients?.close(token)
@@ -351,7 +387,9 @@ final class Listeners {
     result.tally = judge.tally
     result.offenders = judge.offenders
     result.shape = judge.shape
-    result.lastDelays = judge.lastDelays(published.counts)
+    result.lastDelays = judge.lastDelays((load ?? published).counts)
+    check?.delivered = judge.tally.delivered - deliveredBefore
+    result.check = check
     if plan.workers > 1, plan.publishers > 1 { result.orders = judge.logs.map(\.order) }
     latency.close()
     result.series = latency.series

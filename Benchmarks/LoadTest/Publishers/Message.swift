@@ -9,7 +9,7 @@ internal import TextCoding
 package struct Message: Hashable, Sendable {
   /// Which run of the load tester published it, 0 ..< 2^36.
   package var run: UInt64
-  /// A publisher's messages to a room, 0 ..< 2^18: they are published one after the other, so their
+  /// A publisher's messages to a room, 0 ..< `laneLimit`: they are published one after the other, so their
   /// order is known.
   package var lane: Int
   /// Which one of its lane, from 0, below 2^30.
@@ -32,6 +32,8 @@ package struct Message: Hashable, Sendable {
     UInt64.random(in: 0..<1 << 36, using: &generator)
   }
 
+  /// One more than the greatest lane.
+  package static let laneLimit = 1 << 18
   /// Bytes of the shortest text.
   package static let minimumSize = 51
   /// How many characters each number has, in their order; the checksum comes last.

@@ -26,6 +26,8 @@ final class Publishers {
   private var numbers: [Int]
   private var published: Published
   private var nextPublisher = 0
+  /// Rooms that the check of own rooms publishes to, one message each; nil before it.
+  private var checkRooms: [Int]?
 
   /// How many messages were answered.
   private(set) var answered = 0
@@ -45,7 +47,7 @@ final class Publishers {
     self.onSent = onSent
     self.onDone = onDone
     publishers = Array(repeating: Publisher(), count: plan.publishers)
-    let lanes = plan.rooms * plan.publishers
+    let lanes = plan.roomCount * plan.publishers
     numbers = Array(repeating: 0, count: lanes)
     published = .nothing(plan)
     if plan.needsSendTimes { published.sent = Array(repeating: [], count: lanes) }
@@ -63,10 +65,27 @@ final class Publishers {
     pump()
   }
 
+  /// Publishes a message to each own room, as fast as they are answered, and some to the shared room
+  /// between them: so listeners get messages of both at the same time.
+  func checkOwnRooms(at moment: UInt64) {
+    let own = Array(1..<plan.roomCount)
+    let step = (own.count + Self.sharedInCheck - 1) / Self.sharedInCheck
+    let rooms = own.enumerated().flatMap { index, room in
+      (index + 1) % step == 0 ? [room, 0] : [room]
+    }
+    checkRooms = rooms
+    isDone = false
+    schedule = PublishSchedule(start: moment, rate: 0, messages: rooms.count, duration: 0)
+    pump()
+  }
+
+  /// How many messages the check publishes to the shared room, at most.
+  private static let sharedInCheck = 10
+
   /// Publishes what is due, as far as connections are free, and sets the timer for what comes next.
   func pump() {
     guard !isDone, schedule != nil else { return }
-    while let publisher = idlePublisher, mayPublish() {
+    while let publisher = idlePublisher, checkRooms != nil || mayPublish() {
       let now = MonotonicClock.nanoseconds
       guard let due = schedule?.take(now: now) else { break }
       publish(publisher, due: due, now: now)
@@ -90,7 +109,8 @@ final class Publishers {
 
   private func publish(_ token: Int, due: UInt64, now: UInt64) {
     nextPublisher = (token + 1) % publishers.count
-    let room = ((schedule?.taken ?? 1) - 1) % plan.rooms
+    let place = (schedule?.taken ?? 1) - 1
+    let room = checkRooms?[place] ?? place % plan.rooms
     let lane = room * plan.publishers + token
     let number = numbers[lane]
     let message = Message(run: plan.run, lane: lane, number: number, due: due, sent: now)
@@ -104,7 +124,7 @@ final class Publishers {
     publishers[token].sent = now
     publishers[token].reader = ResponseReader()
     publishers[token].head = nil
-    delay.record(nanoseconds: now - due)
+    if checkRooms == nil { delay.record(nanoseconds: now - due) }
     onSent(lane, number, now)
     guard clients?.isOpen(token) != true else {
       clients?.send(token, request)
@@ -155,7 +175,7 @@ final class Publishers {
   private func answer(_ token: Int, _ moment: UInt64) {
     let publisher = publishers[token]
     publishers[token].isBusy = false
-    latency.record(nanoseconds: moment - publisher.due)
+    if checkRooms == nil { latency.record(nanoseconds: moment - publisher.due) }
     published.counts[publisher.lane] += 1
     answered += 1
     pump()

@@ -46,6 +46,7 @@ extension Report {
     let publisher = results.first
     let strangers = Self.otherOrders(parts)
     let tally = totals.tally
+    let inLoad = totals.deliveredInLoad
     let openSeconds = totals.largest(\.openSeconds)
     seconds = totals.seconds(since: parts.start)
 
@@ -57,7 +58,7 @@ extension Report {
     version = parts.version
     compiler = Program.compiler
     machine = parts.machine
-    (listeners, publishers, rooms) = (plan.listeners, plan.publishers, plan.rooms)
+    (listeners, publishers, rooms) = (plan.listeners, plan.publishers, plan.roomCount)
     messageBytes = [plan.sizes.lowerBound, plan.sizes.upperBound]
     rate = plan.rate
     opened = totals.sum(\.opened)
@@ -70,6 +71,7 @@ extension Report {
     duplicated = tally.duplicated
     reordered = tally.reordered + strangers.reduce(0) { $0 + $1.count }
     corrupted = tally.corrupted
+    foreign = tally.foreign
     (gaps, gapped) = (tally.gaps, tally.gapped)
     stale = tally.stale
     lost = totals.sum(\.lost)
@@ -80,7 +82,7 @@ extension Report {
     firstFailedReconnect = totals.first(\.firstFailedReconnect)
     unknownFields = totals.sum(\.unknownFields)
     serverName = totals.first(\.server)
-    deliveriesPerSecond = seconds > 0 ? Double(tally.delivered) / seconds : 0
+    deliveriesPerSecond = seconds > 0 ? Double(inLoad) / seconds : 0
     latencyMs = Latency(totals.series.total)
     lastListenerMs = Latency(Self.lastListener(results))
     bytes = totals.sum(\.bytes)
@@ -89,13 +91,14 @@ extension Report {
     reconnectLatencyMs = totals.reconnect.count > 0 ? Latency(totals.reconnect) : nil
     stormSeconds = results.compactMap(\.stormSeconds).max()
     slow = plan.scenario == .slow ? Self.slow(totals) : nil
+    ownRooms = Self.ownRooms(plan, results)
     load = Self.load(plan, totals, seconds: seconds)
     failure = parts.published.failure ?? parts.failure
     percentiles = Self.curve(totals.series.total)
     interval = totals.series.interval
     series = Self.moments(totals.series)
     serverSeries = parts.samples
-    server = parts.pids.isEmpty ? nil : Self.server(parts, delivered: delivered, seconds: seconds)
+    server = parts.pids.isEmpty ? nil : Self.server(parts, delivered: inLoad, seconds: seconds)
     warnings = []
     warnings = remarks
   }
@@ -126,6 +129,9 @@ extension Report {
 
     func sum(_ count: (WorkerResult) -> Int) -> Int { results.reduce(0) { $0 + count($1) } }
 
+    /// Without those of the check of own rooms.
+    var deliveredInLoad: Int { tally.delivered - sum { $0.check?.delivered ?? 0 } }
+
     func first(_ text: (WorkerResult) -> String?) -> String? {
       results.lazy.compactMap(text).first
     }
@@ -155,6 +161,16 @@ extension Report {
       othersMoved: hasMoved(from: before.p99, to: during.p99))
   }
 
+  private static func ownRooms(_ plan: Plan, _ results: [WorkerResult]) -> OwnRooms? {
+    let checks = results.compactMap(\.check)
+    guard !checks.isEmpty else { return nil }
+    var latency = LatencyHistogram()
+    for check in checks { latency += check.latency }
+    return OwnRooms(
+      sharedRoom: plan.name(ofRoom: 0), published: checks.reduce(0) { $0 + $1.published },
+      delivered: checks.reduce(0) { $0 + $1.delivered }, latencyMs: Latency(latency))
+  }
+
   private static func load(_ plan: Plan, _ totals: Totals, seconds: Double) -> Load {
     func share(_ time: (WorkerResult) -> Double) -> Double {
       seconds > 0 ? totals.largest(time) / seconds : 0
@@ -164,7 +180,7 @@ extension Report {
     let busyOrWaiting = share { $0.processorSeconds + $0.waitingSeconds }
     return Load(
       processes: plan.workers, cpuSeconds: used,
-      cpuUsPerDelivery: each(used, of: totals.tally.delivered),
+      cpuUsPerDelivery: each(used, of: totals.deliveredInLoad),
       busy: share { $0.processorSeconds }, waiting: share { $0.waitingSeconds }, behind: behind,
       wasBottleneck: busyOrWaiting > busyLimit || behind > behindLimit,
       publishDelayMs: Latency(totals.results.first?.publishDelay ?? LatencyHistogram()))
@@ -219,6 +235,8 @@ extension Report {
       rssBeforeBytes: parts.before.residentBytes, rssHoldingBytes: parts.holding.residentBytes,
       rssAfterBytes: parts.after.residentBytes,
       bytesPerListener: Double(parts.holding.residentBytes - parts.before.residentBytes)
+        / listeners,
+      bytesPerListenerAfter: Double(parts.after.residentBytes - parts.before.residentBytes)
         / listeners,
       rssSlopeBytesPerHour: slope * 3600)
   }

@@ -17,6 +17,7 @@ extension Report {
     rows.append(("duplicated", Text.grouped(duplicated)))
     rows.append(("reordered", Text.grouped(reordered)))
     rows.append(("corrupted", Text.grouped(corrupted)))
+    if let foreign { rows.append(("foreign", Text.grouped(foreign))) }
     if delivered > 0 {
       rows.append(
         (
@@ -42,6 +43,7 @@ extension Report {
       rows.append(("others, after", Self.line(slow.othersAfterMs, "p50", "p99", "max")))
       rows.append(("listeners that paused", Self.line(slow.slowMs, "p50", "max")))
     }
+    if let ownRooms { rows.append(("own rooms", ownRooms.text)) }
     if comments > 0 { rows.append(("comments", Text.grouped(comments))) }
     rows += serverRows
     let own = load.cpuUsPerDelivery.map { "\(Text.fixed($0, 2)) µs per delivery, " } ?? ""
@@ -81,7 +83,7 @@ extension Report {
     rows.append(
       (
         "server memory",
-        "\(Text.fixed(server.bytesPerListener, 0)) B per listener ("
+        "\(Text.fixed(server.bytesPerListener, 0)) B per listener\(afterText(server)) ("
           + "\(Text.bytes(Double(server.rssBeforeBytes))) before, "
           + "\(Text.bytes(Double(server.rssHoldingBytes))) with all streams, "
           + "\(Text.bytes(Double(server.rssAfterBytes))) after)"
@@ -94,13 +96,19 @@ extension Report {
     return rows
   }
 
+  /// Memory per listener after the messages; nothing where there were none.
+  private func afterText(_ server: Server) -> String {
+    guard delivered > 0, let bytes = server.bytesPerListenerAfter else { return "" }
+    return ", \(Text.fixed(bytes, 0)) B after the messages"
+  }
+
   /// What it all comes to, in one sentence.
   package var verdict: String {
     if let failure { return "FAILED: \(failure)" }
     guard isClean else {
       let faults = [
         (missing, "missing"), (duplicated, "duplicated"), (reordered, "reordered"),
-        (corrupted, "corrupted"),
+        (corrupted, "corrupted"), (foreign ?? 0, "foreign"),
         (isHeld ? 0 : lost, "streams lost"),
       ].filter { $0.0 > 0 }.map { "\(Text.grouped($0.0)) \($0.1)" }
       return "FAILED: " + faults.joined(separator: ", ")
@@ -111,6 +119,14 @@ extension Report {
 
   static func line(_ latency: Latency, _ marks: String...) -> String {
     marks.map { "\(Text.number(latency.value(of: $0))) ms \($0)" }.joined(separator: ", ")
+  }
+}
+
+extension Report.OwnRooms {
+  /// In a few words.
+  var text: String {
+    "\(Text.grouped(published)) more messages, one to each own room and some to \(sharedRoom): "
+      + "\(Text.grouped(delivered)) delivered, \(Report.line(latencyMs, "p50", "p99", "max"))"
   }
 }
 

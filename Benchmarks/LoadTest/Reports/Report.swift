@@ -36,6 +36,8 @@ package struct Report: Codable, Sendable {
     package var rssAfterBytes: Int
     /// From before to holding, for each listener.
     package var bytesPerListener: Double
+    /// From before to after, for each listener: history counts here too. Nil in files of earlier versions.
+    package var bytesPerListenerAfter: Double?
     /// How memory grew while messages went, in bytes an hour; by least squares.
     package var rssSlopeBytesPerHour: Double
   }
@@ -68,6 +70,17 @@ package struct Report: Codable, Sendable {
     package var slowMs: Latency
     /// Whether the others' latency at 99 % got worse meanwhile by more than chance.
     package var othersMoved: Bool
+  }
+
+  /// What each listener's own room was found to do, after the messages in the shared room.
+  package struct OwnRooms: Codable, Sendable {
+    /// The room that all listeners share.
+    package var sharedRoom: String
+    /// Messages that the server took: one to each own room, and some to the shared room between them.
+    package var published: Int
+    /// Of all deliveries those of these messages.
+    package var delivered: Int
+    package var latencyMs: Latency
   }
 
   /// One interval of the run.
@@ -126,6 +139,8 @@ package struct Report: Codable, Sendable {
   package var duplicated: Int
   package var reordered: Int
   package var corrupted: Int
+  /// Messages of a room that the listener does not follow. Nil in files of earlier versions.
+  package var foreign: Int?
   package var gaps: Int
   package var gapped: Int
   package var stale: Int
@@ -152,6 +167,8 @@ package struct Report: Codable, Sendable {
   package var reconnectLatencyMs: Latency?
   package var stormSeconds: Double?
   package var slow: Slow?
+  /// Nil where listeners had no rooms of their own, or these were not checked.
+  package var ownRooms: OwnRooms?
   package var server: Server?
   package var load: Load
   package var warnings: [String]
@@ -166,8 +183,8 @@ package struct Report: Codable, Sendable {
 
   /// Whether every delivery was right and the run came to its end.
   package var isClean: Bool {
-    missing == 0 && duplicated == 0 && reordered == 0 && corrupted == 0 && failure == nil
-      && isHeld
+    missing == 0 && duplicated == 0 && reordered == 0 && corrupted == 0 && foreign ?? 0 == 0
+      && failure == nil && isHeld
   }
 
   /// Whether the server held what it took: where listeners come back, a stream may end.

@@ -21,6 +21,7 @@ extension ReportPage {
     ("duplicated", { Text.grouped($0.duplicated) }),
     ("reordered", { Text.grouped($0.reordered) }),
     ("corrupted", { Text.grouped($0.corrupted) }),
+    ("foreign", { $0.foreign.map { Text.grouped($0) } ?? "" }),
     ("streams lost", { Text.grouped($0.lost) }),
     ("deliveries per second", { Text.fixed($0.deliveriesPerSecond, 0) }),
     ("latency: p50 · p90 · p99 · p99.9 · max", { marks($0.latencyMs) }),
@@ -33,6 +34,7 @@ extension ReportPage {
     ("others during the pause", { marks($0.slow?.othersDuringMs) }),
     ("others after the pause", { marks($0.slow?.othersAfterMs) }),
     ("listeners that paused", { marks($0.slow?.slowMs) }),
+    ("own rooms", { $0.ownRooms?.text ?? "" }),
     ("failed reconnects", { $0.failedReconnects > 0 ? Text.grouped($0.failedReconnects) : "" }),
   ]
 
@@ -45,6 +47,10 @@ extension ReportPage {
     (
       "server memory per listener",
       { $0.server.map { "\(Text.fixed($0.bytesPerListener, 0)) B" } ?? "" }
+    ),
+    (
+      "the same after the messages",
+      { $0.server?.bytesPerListenerAfter.map { "\(Text.fixed($0, 0)) B" } ?? "" }
     ),
     ("memory growth", { memoryGrowth($0) }),
     ("server memory before, with all streams, after", { memory($0) }),

@@ -26,6 +26,8 @@ package final class LoadRun {
     case opening
     /// They have everything.
     case running
+    /// They have what was published to own rooms.
+    case checking
     /// What came once more has come.
     case lingering
     /// They have said what they measured.
@@ -147,6 +149,7 @@ package final class LoadRun {
     small.publishers = 1
     small.duration = 0
     small.rooms = 1
+    // With own rooms, a message in each of a listener's two rooms.
     small.roomName = plan.name(ofRoom: 0)
     small.rate = 1
     small.sources = 1
@@ -173,6 +176,11 @@ package final class LoadRun {
         "POST \(small.target.publish.path) accepted a message, but it did not arrive on GET "
           + "\(small.target.stream.path) within \(Text.number(small.patience)) s. Check that both use "
           + "the same room, and that --publish-body contains {message} as it must arrive.")
+    }
+    guard report.missing == 0 else {
+      let path = small.target.streamPath(small.roomNames(ofListener: 0))
+      throw BadInput(
+        "not all messages arrived on GET \(path): \(report.offenders.first ?? "some are missing")")
     }
     return run.results[0]?.shape
   }
@@ -236,14 +244,23 @@ package final class LoadRun {
       stage = .running
       pause()
     case .running:
-      stage = .lingering
       after = ServerSample(of: options.pids)
-      sendAll(.linger)
+      guard plan.ownRooms, plan.scenario.publishes, ending == nil, published?.failure == nil
+      else { return linger() }
+      stage = .checking
+      published = nil
+      sendAll(.checkOwnRooms)
+    case .checking: linger()
     case .lingering:
       stage = .finishing
       sendAll(.finish)
     case .finishing: loop.stop()
     }
+  }
+
+  private func linger() {
+    stage = .lingering
+    sendAll(.linger)
   }
 
   private func sendAll(_ command: WorkerCommand) {
@@ -315,7 +332,8 @@ package final class LoadRun {
 
   private func look() {
     let now = MonotonicClock.nanoseconds
-    if start > 0, now > start, !options.pids.isEmpty, published == nil || plan.scenario == .idle,
+    if start > 0, now > start, !options.pids.isEmpty, stage != .checking,
+      published == nil || plan.scenario == .idle,
       Double(now - lastSample) >= max(1, plan.expectedDuration / 600) * 1e9
     {
       lastSample = now

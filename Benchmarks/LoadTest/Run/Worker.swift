@@ -45,6 +45,10 @@ final class Worker {
   private var readsBefore = (all: 0, behind: 0)
   private var reads = (all: 0, behind: 0)
   private var isServerGone = false
+  /// What the load published, once the check of own rooms has begun.
+  private var load: Published?
+  /// How many of its messages were answered.
+  private var loadAnswered = 0
   private var lastDelivered = 0
   /// When everything was published.
   private var settledSince: UInt64 = 0
@@ -63,7 +67,7 @@ final class Worker {
     let stream = try Self.address(plan.target.stream.address)
     let listeners = try Listeners(on: loop, plan: plan, address: stream)
     self.listeners = listeners
-    perRoom = (0..<plan.rooms).map { listeners.count(inRoom: $0) }
+    perRoom = listeners.countsByRoom
     if plan.isPublisher, plan.scenario.publishes {
       publishers = try Publishers(
         on: loop, plan: plan, address: Self.address(plan.target.publish.address),
@@ -111,6 +115,13 @@ final class Worker {
     case .stop(let reason):
       publishers?.stop(because: reason)
       if case .settling(let published) = stage { complete(published) }
+    case .checkOwnRooms:
+      guard case .complete(let published) = stage else { return }
+      load = published
+      loadAnswered = publishers?.answered ?? 0
+      stage = .running
+      listeners.beginCheck()
+      publishers?.checkOwnRooms(at: MonotonicClock.nanoseconds)
     case .linger:
       guard case .complete(let published) = stage else { return }
       stage = .lingering(published, until: MonotonicClock.nanoseconds + Self.linger)
@@ -154,7 +165,7 @@ final class Worker {
       publishers?.tick(now: now)
       performSteps(now: now)
       lookForServer()
-      if plan.inTurn,
+      if plan.inTurn, load == nil,
         Double(now - min(now, max(start, listeners.progress))) > plan.patience * 1e9
       {
         publishers?.stop(
@@ -202,7 +213,7 @@ final class Worker {
 
   private func complete(_ published: Published) {
     noteProcessorTime()
-    waitingSeconds = RunDelay.seconds - runDelay
+    if load == nil { waitingSeconds = RunDelay.seconds - runDelay }
     stage = .complete(published)
     onEvent(.complete)
   }
@@ -217,7 +228,7 @@ final class Worker {
   /// Keeps the time used up to the last delivery: what waiting in vain costs later is not the load's.
   private func noteProcessorTime() {
     let delivered = listeners.judge.tally.delivered
-    guard delivered != lastDelivered else { return }
+    guard load == nil, delivered != lastDelivered else { return }
     lastDelivered = delivered
     processorSeconds = Double(MonotonicClock.threadProcessorTime - processorTime) / 1e9
     let reads = listeners.reads
@@ -230,7 +241,7 @@ final class Worker {
     look.open = listeners.openCount
     look.published = publishers?.answered ?? 0
     look.delivered = tally.delivered
-    look.wrong = tally.duplicated + tally.reordered + tally.corrupted
+    look.wrong = tally.duplicated + tally.reordered + tally.corrupted + tally.foreign
     look.p99 = listeners.recentLatency
     return look
   }
@@ -239,14 +250,15 @@ final class Worker {
 
   private func finish() {
     guard case .settled(let published) = stage else { return }
-    listeners.finish(published)
+    listeners.finish(published, load: load)
     var result = listeners.result
     result.processorSeconds = processorSeconds
     result.waitingSeconds = waitingSeconds
     result.reads = reads.all
     result.readsBehind = reads.behind
     if let publishers {
-      result.published = publishers.answered
+      result.published = load == nil ? publishers.answered : loadAnswered
+      result.check?.published = publishers.answered - loadAnswered
       result.publishLatency = publishers.latency
       result.publishDelay = publishers.delay
     }

@@ -6,6 +6,8 @@ package enum WorkerCommand: Codable, Sendable {
   case expect(Published)
   /// Publish no more; and what was published and has not come yet is waited for no longer.
   case stop(because: String)
+  /// All processes have everything: publish to each listener's own room, and see that it gets that.
+  case checkOwnRooms
   /// All processes have everything: what comes once more would come now.
   case linger
   /// Say what was measured, and end.
@@ -47,7 +49,7 @@ package struct Published: Codable, Sendable {
   package static func nothing(
     _ plan: Plan, isKnown: Bool = true, because failure: String? = nil
   ) -> Published {
-    let none = Array(repeating: 0, count: plan.rooms * plan.publishers)
+    let none = Array(repeating: 0, count: plan.roomCount * plan.publishers)
     return Published(counts: none, attempted: isKnown ? none : nil, failure: failure)
   }
 }
@@ -68,6 +70,16 @@ package struct Progress: Codable, Sendable {
 
 /// Everything one load process measured.
 package struct WorkerResult: Codable, Sendable {
+  /// What came of the check of own rooms.
+  package struct Check: Codable, Sendable {
+    /// Messages that the server took.
+    package var published = 0
+    package var delivered = 0
+    package var latency = LatencyHistogram()
+
+    package init() {}
+  }
+
   package var opened = 0
   /// Seconds until all were open, counted from the first.
   package var openSeconds: Double = 0
@@ -119,6 +131,8 @@ package struct WorkerResult: Codable, Sendable {
   package var processorSeconds: Double = 0
   /// Seconds in the same time in which its thread could have run, and others had the core.
   package var waitingSeconds: Double = 0
+  /// Nil where there was none.
+  package var check: Check?
   /// Events of its connections in the same time.
   package var reads = 0
   /// Of these, those that were fetched while more were waiting than it fetches at once.

@@ -24,8 +24,11 @@ package struct Plan: Codable, Sendable {
   package var publishers = 1
   /// Bytes of a message, `Message.minimumSize` or more.
   package var sizes = 100...100
+  /// How many rooms the listeners are spread over; with `ownRooms`, 1.
   package var rooms = 1
   package var roomName = "bench"
+  /// Whether each listener follows the room `roomName`, which all share, and a room of its own.
+  package var ownRooms = false
   /// How many loopback addresses connections come from; 0 for as many as are good.
   package var sources = 0
   /// Of the listeners: those that stop reading in `slow`, those that leave each second in `churn`.
@@ -45,8 +48,46 @@ package struct Plan: Codable, Sendable {
 
   package var isPublisher: Bool { worker == 0 }
 
+  /// How many rooms there are. With own rooms, the shared one has the number 0, and the own room of
+  /// listener N the number N + 1.
+  package var roomCount: Int { ownRooms ? listeners + 1 : rooms }
+
+  /// How many rooms each listener follows.
+  package var roomsEach: Int { ownRooms ? 2 : 1 }
+
+  /// The rooms that a listener follows, `roomsEach` of them.
+  package func rooms(ofListener number: Int) -> [Int] {
+    ownRooms ? [0, number + 1] : [number % rooms]
+  }
+
   /// A room's name as it is on the wire.
-  package func name(ofRoom room: Int) -> String { rooms == 1 ? roomName : "\(roomName)-\(room)" }
+  package func name(ofRoom room: Int) -> String {
+    if ownRooms { return room == 0 ? roomName : "\(Self.ownPrefix)\(room - 1)" }
+    return rooms == 1 ? roomName : "\(roomName)-\(room)"
+  }
+
+  /// The names of the rooms that a listener follows.
+  package func roomNames(ofListener number: Int) -> [String] {
+    rooms(ofListener: number).map { name(ofRoom: $0) }
+  }
+
+  private static let ownPrefix = "own-"
+
+  /// Gives each listener a room of its own beside the one that all share.
+  ///
+  /// - Throws: why this target or this plan can't have them.
+  package mutating func giveOwnRooms() throws(BadInput) {
+    if let obstacle = target.obstacleToTwoRooms { throw BadInput(obstacle) }
+    guard !roomName.hasPrefix(Self.ownPrefix) else {
+      throw BadInput("--room must not begin with \(Self.ownPrefix): own rooms have such names")
+    }
+    guard (listeners + 1) * publishers < Message.laneLimit else {
+      throw BadInput(
+        "--own-room: --listeners + 1, times --publishers, must be less than "
+          + Text.grouped(Message.laneLimit))
+    }
+    ownRooms = true
+  }
 
   /// Whether other processes must know when each message was sent: listeners join.
   var needsSendTimes: Bool { scenario == .churn }

@@ -23,6 +23,8 @@ package struct Target: Codable, Equatable, Sendable {
   package var contentType: String
   /// The type of the event by which the server tells of lost history.
   package var gapEvent = "gap"
+  /// The type of the event by which the server refuses a stream, with the reason as its data.
+  package var busyEvent = "busy"
 
   /// Known kinds of servers.
   package enum Preset: String, CaseIterable, Sendable {
@@ -112,6 +114,26 @@ package struct Target: Codable, Equatable, Sendable {
       && (publish.path.contains("{room}") || publishBody.contains("{room}"))
   }
 
+  /// The query field that a stream's path has for each room it follows.
+  private static let roomField = "room={room}"
+
+  /// Why one stream can't follow two rooms; nil when it can.
+  package var obstacleToTwoRooms: String? {
+    guard name == Preset.belfry.rawValue else {
+      return
+        "--own-room works only with --target belfry: belfry-bench can't open a stream that follows "
+        + "two rooms of \(name)"
+    }
+    let query = stream.path.split(separator: "?", maxSplits: 1).dropFirst().first ?? ""
+    let fields = query.split(separator: "&").filter { $0 == Self.roomField }
+    guard fields.count == 1, hasRooms else {
+      return
+        "--own-room needs \(Self.roomField) in the query of --stream-path, and {room} in "
+        + "--publish-path or --publish-body"
+    }
+    return nil
+  }
+
   // MARK: Requests
 
   /// What a browser sends with an `EventSource`: most of what opening a stream costs a server is
@@ -135,13 +157,21 @@ package struct Target: Codable, Equatable, Sendable {
 
   /// The request that opens a stream.
   ///
+  /// - Parameter rooms: what it follows; several only where nothing is an `obstacleToTwoRooms`.
   /// - Parameter lastEventID: what the listener has already; "" for nothing.
-  package func streamRequest(room: String, lastEventID: String = "") -> [UInt8] {
-    let path = stream.path.replacing("{room}", with: room)
+  package func streamRequest(rooms: [String], lastEventID: String = "") -> [UInt8] {
+    let path = streamPath(rooms)
     var text = "GET \(path) HTTP/1.1\r\nHost: \(stream.host)\r\n" + Self.browserFields
     if !lastEventID.isEmpty { text += "Last-Event-ID: \(lastEventID)\r\n" }
     for header in stream.headers { text += header + "\r\n" }
     return Array((text + "\r\n").utf8)
+  }
+
+  /// The path of a stream of these rooms.
+  package func streamPath(_ rooms: [String]) -> String {
+    guard rooms.count > 1 else { return stream.path.replacing("{room}", with: rooms[0]) }
+    let fields = rooms.map { Self.roomField.replacing("{room}", with: $0) }
+    return stream.path.replacing(Self.roomField, with: fields.joined(separator: "&"))
   }
 
   /// The request that publishes a message.
