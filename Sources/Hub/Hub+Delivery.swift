@@ -162,16 +162,17 @@ extension Hub {
   }
 
   private func keep(_ batch: Batch, _ isPlain: Bool, in feed: Feed) {
-    if !feed.hasBatches {
-      if batched.count == Self.maximumBatchedFeeds { batched.removeFirst().batches = (nil, nil) }
+    if !feed.isBatched {
+      if batched.count == Self.maximumBatchedFeeds { batched.removeFirst().releaseBatches() }
       batched.append(feed)
+      feed.isBatched = true
     }
     if isPlain { feed.batches.plain = batch } else { feed.batches.chunked = batch }
   }
 
   /// Lets go of what was written last: nobody is left to be written to.
   func releaseBatches() {
-    while !batched.isEmpty { batched.removeFirst().batches = (nil, nil) }
+    while !batched.isEmpty { batched.removeFirst().releaseBatches() }
   }
 
   /// Offers the rest of a batch, and returns the listener as it is then; nil means that the stream took

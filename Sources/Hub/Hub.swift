@@ -155,7 +155,8 @@ package final class Hub {
       feed.raise(head: numbering.newestPosition)
       queue(feed)
     }
-    if bytesSinceSweep > settings.listenerLagBytes { beginLagPass() }
+    guard bytesSinceSweep > settings.listenerLagBytes else { return }
+    beginLagPass()
     _ = keepBounds(FanOutBudget()) { now }
   }
 

@@ -12,6 +12,8 @@ final class Room {
   private(set) var messages = FrameLog()
   /// Frames for those who listen now, without an id, never replayed.
   private(set) var strays = FrameLog()
+  /// How many there are; a look at the log itself would be checked for exclusive access at run time.
+  private var strayCount = 0
   /// How many messages at the front are retired.
   private(set) var retired = 0
   /// How many of those are from before history began anew.
@@ -42,6 +44,8 @@ final class Room {
 
   var historyCount: Int { messages.frames.count - retired }
   var oldestInHistory: Frame? { historyCount > 0 ? messages.frames[retired] : nil }
+  /// Whether frames are kept only because a listener still needs them.
+  var isRetaining: Bool { retired > 0 || strayCount > 0 }
   /// The position of the oldest frame that is kept only because a listener still needs it.
   var oldestRetained: UInt64? {
     let stray = strays.frames.first?.position
@@ -64,7 +68,8 @@ final class Room {
   func appendStray(
     _ event: ServerSentEvent, position: UInt64, time: ContinuousClock.Instant
   ) -> Frame {
-    strays.append(event, number: 0, position: position, time: time)
+    strayCount += 1
+    return strays.append(event, number: 0, position: position, time: time)
   }
 
   /// Takes the oldest frame out of history; it stays in the log until `drop` lets it go.
@@ -107,11 +112,12 @@ final class Room {
   /// Lets the frames go that are out of history and that every connected listener has, and returns what
   /// they cost.
   func drop() -> Int {
-    guard retired > 0 || !strays.isEmpty else { return 0 }
+    guard isRetaining else { return 0 }
     var cost = 0
     let needed = feeds.reduce(UInt64.max) { min($0, $1.floor) }
-    while let frame = strays.frames.first, frame.position <= needed {
+    while strayCount > 0, let frame = strays.frames.first, frame.position <= needed {
       strays.removeFirst()
+      strayCount -= 1
       cost += frame.cost
     }
     while retired > 0, let frame = messages.frames.first, frame.position <= needed {

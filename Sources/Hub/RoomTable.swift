@@ -92,7 +92,9 @@ struct RoomTable {
   /// Lets a room's frames go that are out of history and that every connected listener has.
   mutating func drop(_ room: Room) {
     retainedBytes -= room.drop()
-    guard !room.isQueuedAsRetaining, let oldest = room.oldestRetained else { return }
+    guard room.isRetaining, !room.isQueuedAsRetaining, let oldest = room.oldestRetained else {
+      return
+    }
     retaining.push(room, at: oldest)
     room.isQueuedAsRetaining = true
   }

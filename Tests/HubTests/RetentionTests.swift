@@ -61,17 +61,21 @@ import Testing
     }
     func open() -> [Bool] { listeners.map { !fixture.sink[$0.handle].isClosed } }
     for _ in 0..<4 { fixture.publish(text(1000), in: "c") }
+    fixture.flush()
     #expect(open() == [true, true, true, true])
     // Eight messages of 1,142 bytes are kept, and there is no place for a ninth.
     #expect(fixture.hub.counters.retainedBytes > 9000)
     fixture.publish(text(1000), in: "c")
+    fixture.flush()
     #expect(open() == [false, true, true, true])
     #expect(fixture.hub.counters.closed(.lag) == 1)
     // The last needs one of the two messages that the second needed.
     fixture.publish(text(1000), in: "c")
+    fixture.flush()
     #expect(open() == [false, false, true, true])
     // The third needs all of its room, from before the last one's message.
     fixture.publish(text(1000), in: "c")
+    fixture.flush()
     #expect(open() == [false, false, false, true])
     #expect(fixture.hub.counters.retainedBytes < 1200)
     #expect(kept(fixture.hub) == fixture.hub.counters.retainedBytes)
