@@ -67,8 +67,7 @@ extension Report {
     published = publisher?.published ?? 0
     publishLatencyMs = Latency(publisher?.publishLatency ?? LatencyHistogram())
     delivered = tally.delivered
-    missing = tally.missing
-    duplicated = tally.duplicated
+    (missing, duplicated) = (tally.missing, tally.duplicated)
     reordered = tally.reordered + strangers.reduce(0) { $0 + $1.count }
     corrupted = tally.corrupted
     foreign = tally.foreign
@@ -85,8 +84,7 @@ extension Report {
     deliveriesPerSecond = seconds > 0 ? Double(inLoad) / seconds : 0
     latencyMs = Latency(totals.series.total)
     lastListenerMs = Latency(Self.lastListener(results))
-    bytes = totals.sum(\.bytes)
-    comments = totals.sum(\.comments)
+    (bytes, comments) = (totals.sum(\.bytes), totals.sum(\.comments))
     reconnects = totals.sum(\.reconnects)
     reconnectLatencyMs = totals.reconnect.count > 0 ? Latency(totals.reconnect) : nil
     stormSeconds = results.compactMap(\.stormSeconds).max()
