@@ -120,10 +120,9 @@ extension Event {
       self.id = id
     }
     if flags.contains(.retry) {
-      guard let number = reader.variable(), let milliseconds = Int64(exactly: number) else {
-        return nil
-      }
-      retry = .milliseconds(milliseconds)
+      // What is beyond would not be written as it was read: durations are divided as `Double`.
+      guard let number = reader.variable(), number <= 1 << 53 else { return nil }
+      retry = .milliseconds(Int64(number))
     }
     guard readSender(flags, &reader) else { return nil }
     if flags.contains(.key) {

@@ -70,6 +70,12 @@ import Testing
     #expect(
       Event(encoded: (start + [1, 0] + name + [UInt8](repeating: 0xFF, count: 9) + [2])[...]) == nil
     )
+    // A time to wait that would not be written as it was read.
+    for milliseconds: Int64 in [1 << 53, (1 << 53) + 2, .max] {
+      var slow = Event.said("hi")
+      slow.retry = .milliseconds(milliseconds)
+      #expect((Event(encoded: slow.encoded[...]) != nil) == (milliseconds == 1 << 53))
+    }
     // No UTF-8.
     #expect(Event(encoded: (start + [1, 0] + name + [1, 0xFF])[...]) == nil)
   }

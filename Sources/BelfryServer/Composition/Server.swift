@@ -188,7 +188,7 @@ package final class Server {
     service?.close()
     successor = nil
     accessLog?.close()
-    // Whoever gave it may hold this server by it.
+    // It may hold this server, which would hold itself then.
     onServing = {}
   }
 
