@@ -72,6 +72,7 @@ package enum HandoverPacket: Equatable {
     case taken, refused, unknown
     case written
     case event, publish
+    case forgottenTopic, topic
   }
 }
 
@@ -137,20 +138,32 @@ extension HandoverPacket {
       writer.write(newest)
       writer.write(lostThrough)
       return .start
-    case .forgotten(let room, let number):
-      writer.write(room.text)
+    case .forgotten(let topic, let number):
+      let isRoom = write(topic, to: &writer)
       writer.write(number)
-      return .forgotten
-    case .room(let room, let droppedThrough, let unknownThrough):
-      writer.write(room.text)
+      return isRoom ? .forgotten : .forgottenTopic
+    case .topic(let topic, let droppedThrough, let unknownThrough):
+      let isRoom = write(topic, to: &writer)
       writer.write(droppedThrough)
       writer.write(unknownThrough)
-      return .room
+      return isRoom ? .room : .topic
     case .message(let message):
       writer.write(message.number)
       writer.write(message.age)
       writer.write(message.event.encoded)
       return .event
+    }
+  }
+
+  /// - Returns: whether it is a room.
+  private static func write(_ topic: Topic, to writer: inout PacketWriter) -> Bool {
+    switch topic {
+    case .room(let name):
+      writer.write(name.text)
+      return true
+    case .topic(let name):
+      writer.write(name.text)
+      return false
     }
   }
 
@@ -196,12 +209,13 @@ extension HandoverPacket {
         .start(
           epoch: try reader.value(Epoch.init), newest: try reader.number(),
           lostThrough: try reader.number()))
-    case .forgotten:
-      return .history(.forgotten(try reader.value(RoomName.init), through: try reader.number()))
-    case .room:
+    case .forgotten, .forgottenTopic:
+      let topic = try reader.topic(isRoom: kind == .forgotten)
+      return .history(.forgotten(topic, through: try reader.number()))
+    case .room, .topic:
       return .history(
-        .room(
-          try reader.value(RoomName.init), droppedThrough: try reader.number(),
+        .topic(
+          try reader.topic(isRoom: kind == .room), droppedThrough: try reader.number(),
           unknownThrough: try reader.number()))
     case .event:
       let number = try reader.number()
@@ -236,10 +250,15 @@ extension HandoverPacket {
 }
 
 extension PacketReader {
-  /// An event of a room.
+  /// A topic, whose kind is known from elsewhere.
+  mutating func topic(isRoom: Bool) throws(Malformed) -> Topic {
+    isRoom ? .room(try value(RoomName.init)) : .topic(try value(TopicName.init))
+  }
+
+  /// An event.
   mutating func event() throws(Malformed) -> Event {
     let bytes = try bytes()
-    guard let event = Event(encoded: bytes[...]), event.room != nil else { throw Malformed() }
+    guard let event = Event(encoded: bytes[...]) else { throw Malformed() }
     return event
   }
 }

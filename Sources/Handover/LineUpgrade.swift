@@ -11,7 +11,7 @@ struct LineUpgrade {
   mutating func record(_ packet: HandoverPacket) -> HistoryRecord? {
     switch packet {
     case .history(let record):
-      if case .room(let name, _, _) = record { room = name }
+      if case .topic(let topic, _, _) = record { room = topic.room }
       return record
     case .line(let number, let text, let age):
       guard let room else { return nil }

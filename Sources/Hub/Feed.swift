@@ -1,162 +1,127 @@
-/// Those listeners that follow the same set of rooms, and the walk that brings them up to date.
+/// Those listeners that have the same interest, what they lack, and the walk that brings them up to date.
 ///
 /// The walk goes round `members` in a circle. Whoever is met is written everything from its cursor
 /// to the head, so a message that arrives during a walk only has to make the circle start anew from
 /// where it is: nobody is skipped, and nobody gets anything twice.
+///
+/// What members lack is kept here, in the order of the positions: one frame on its way to all of them, or a
+/// `Backlog`. A member that replays reads its topics' histories instead, and keeps nothing alive.
+///
+/// There may be one for each listener, so a feed at rest is small: 120 bytes, and no block beside it for two topics
+/// and one member.
 final class Feed {
+  /// The topics that its events come from.
+  var links = ShortList<2, FeedLink>()
+  /// A member knows its place here.
+  private(set) var members = Members()
   /// Where the hub keeps this feed.
-  let index: Int
-  /// In the order of their names; never empty.
-  let rooms: [Room]
-  /// Slots of the listeners, in no order; a listener knows its place here.
-  private(set) var members: [UInt32] = []
-  /// The position of the newest frame in any of the rooms, or more.
-  private(set) var head: UInt64
+  let index: UInt32
   /// How many members, counted from `next`, are still to be met in this walk.
-  private(set) var pending = 0
+  private(set) var pending: Int32 = 0
   /// The place in `members` that the walk looks at next.
-  private(set) var next = 0
-  /// How many members were ever met.
-  private(set) var met: UInt64 = 0
-  /// Messages on their way, oldest first, and when each has arrived: when so many were met.
-  private var flights = Ring<(name: UInt64, met: UInt64)>()
-  /// When the first of them has.
-  private(set) var nextArrival = UInt64.max
-  /// The head when the walk was last at place 0.
-  private var circleHead: UInt64
-  /// Every member that is neither behind nor replaying has everything up to this position.
-  private var confirmed: UInt64
-  /// The members that are behind and don't replay, the slowest first. Entries may be out of date: a member
-  /// stands here once for each time that it fell behind. The first one is not.
-  private var slow = PositionHeap<UInt32>()
-  /// With so many entries, those that are out of date are dropped.
-  private var slowLimit = Feed.leastSlowLimit
-  /// How many members are replaying.
-  var replaying = 0 { didSet { if replaying == 0 { lostThrough = 0 } } }
-  /// While members replay, messages up to this position have left the log: whoever replays and has not
-  /// come so far has lost some.
-  private(set) var lostThrough: UInt64 = 0
+  private(set) var next: Int32 = 0
+  /// Whether it follows no more than topics that its interest names.
+  let isExact: Bool
   /// Whether the hub's queue of feeds with work holds this one.
   var isQueued = false
-  /// What the walk wrote last, for whoever stands at the same cursor: chunked and plain. The hub's `batched`
-  /// has the feeds that keep any.
-  var batches: (chunked: Batch?, plain: Batch?)
-  /// Whether the hub's `batched` has this one.
-  var isBatched = false
+  /// Whether the hub's queue of feeds with slow members holds this one.
+  var isQueuedAsSlow = false
+  /// The position of the newest frame that came to it, or of the newest of all when it was made.
+  private(set) var head: UInt64
+  /// The one frame that members may lack; nil when there is none, or a backlog.
+  private(set) var only: Frame?
+  private(set) var backlog: Backlog?
 
-  init(index: Int, rooms: [Room], head: UInt64) {
+  init(index: UInt32, isExact: Bool, head: UInt64) {
     self.index = index
-    self.rooms = rooms
+    self.isExact = isExact
     self.head = head
-    circleHead = head
-    confirmed = head
   }
 
-  private static var leastSlowLimit: Int { 32 }
-  /// How many entries there are of members that are behind.
-  var slowEntries: Int { slow.count }
+  /// Frames after this position may still be needed by a member that isn't replaying.
+  var floor: UInt64 { backlog?.floor ?? only.map { $0.position - 1 } ?? head }
 
-  /// Frames after this position may still be needed by a listener that isn't replaying.
-  ///
-  /// One that replays holds nothing: it lives on history, and is closed when history leaves it.
-  var floor: UInt64 { min(confirmed, slow.first?.position ?? .max) }
+  // MARK: - Frames
 
-  /// The slowest member that the log waits for; nil when it waits for nobody, or for the walk first.
-  var slowest: UInt32? {
-    slow.first.flatMap { $0.position < confirmed ? $0.value : nil }
+  /// Takes in a frame, the newest of all: the members have something new to be written.
+  func append(_ frame: Frame) {
+    if let backlog {
+      if pending == 0 { backlog.begin(head: frame.position) }
+      backlog.append(frame, to: members.count)
+    } else if only == nil {
+      only = frame
+    } else {
+      makeBacklog().append(frame, to: members.count)
+    }
+    head = frame.position
+    pending = Int32(members.count)
   }
 
-  /// The members have something new to be written.
-  func raise(head: UInt64) {
-    self.head = head
-    if pending == 0 { circleHead = head }
-    pending = members.count
-    if members.isEmpty { confirmed = head }
+  /// The backlog, which takes over what the feed has.
+  func makeBacklog() -> Backlog {
+    if let backlog { return backlog }
+    // Without one, a walk began at the first member with the only frame.
+    let confirmed = only.map { $0.position - 1 } ?? head
+    let backlog = Backlog(confirmed: confirmed, circleHead: head)
+    self.backlog = backlog
+    if let only {
+      backlog.append(only, to: Int(pending))
+      self.only = nil
+    }
+    return backlog
   }
+
+  /// Takes off the next frame that every member has; nil when there is none.
+  func takeUnneeded() -> Frame? {
+    guard let backlog else { return nil }
+    let frame = backlog.takeUnneeded()
+    if frame == nil, pending == 0, backlog.isEmpty { self.backlog = nil }
+    return frame
+  }
+
+  /// Takes off the one frame; to be asked when the walk is done.
+  func takeOnly() -> Frame? {
+    guard let frame = only else { return nil }
+    only = nil
+    return frame
+  }
+
+  /// Takes off what is left when there are no members, and says of each frame whether it is on its way.
+  func takeLeft() -> (frame: Frame, isUnderway: Bool)? {
+    if let frame = takeOnly() { return (frame, true) }
+    return backlog?.takeFirst()
+  }
+
+  // MARK: - The walk
 
   /// The next member that the walk meets, or nil when it is done.
   func nextMember() -> UInt32? {
     guard pending > 0 else { return nil }
     pending -= 1
-    met &+= 1
-    let member = members[next]
+    backlog?.meet()
+    let member = members[Int(next)]
     next += 1
     return member
   }
 
-  /// A message that was just taken in is on its way to the members.
-  func follow(_ flight: UInt64) {
-    flights.append((flight, met + UInt64(members.count)))
-    if flights.count == 1 { nextArrival = met + UInt64(members.count) }
-  }
-
-  /// Takes out a message that all members have met who were there when it came.
-  ///
-  /// - Parameter any: whether any message has, since the walk is done, or nobody is left.
-  func takeArrival(any: Bool = false) -> UInt64? {
-    guard let first = flights.first, any || first.met <= met else { return nil }
-    flights.removeFirst()
-    nextArrival = flights.first?.met ?? .max
-    return first.name
-  }
-
   /// Takes note of how far the walk has come; to be called when the member met was dealt with.
-  func settle() {
+  ///
+  /// - Returns: whether frames may have arrived.
+  func settle() -> Bool {
     if pending == 0 {
-      confirmed = head
       next = 0
-      circleHead = head
-    } else if next >= members.count {
-      confirmed = max(confirmed, circleHead)
+      backlog?.endWalk(head: head)
+      return true
+    }
+    if next >= members.count {
       next = 0
-      circleHead = head
+      backlog?.endCircle(head: head)
+      return true
     }
+    return backlog?.hasArrival ?? false
   }
 
-  /// A member that isn't replaying stays behind at `cursor`.
-  ///
-  /// - Parameter isCurrent: whether a member is behind at a cursor and doesn't replay.
-  func hold(
-    _ slot: UInt32, at cursor: UInt64, isCurrent: (_ slot: UInt32, _ cursor: UInt64) -> Bool
-  ) {
-    if slow.count >= slowLimit {
-      slow.filter { isCurrent($1, $0) }
-      slowLimit = max(Self.leastSlowLimit, 2 * slow.count)
-    }
-    slow.push(slot, at: cursor)
-  }
-
-  /// A member is behind no more.
-  ///
-  /// - Parameter isCurrent: as for `hold`.
-  func release(_ slot: UInt32, isCurrent: (_ slot: UInt32, _ cursor: UInt64) -> Bool) {
-    guard slow.first?.value == slot else { return }
-    while let (cursor, slot) = slow.first, !isCurrent(slot, cursor) { slow.pop() }
-    guard slow.count == 0 else { return }
-    slow = PositionHeap()
-    slowLimit = Self.leastSlowLimit
-  }
-
-  /// A member that is being written to has everything up to `cursor` only; the walk will meet it.
-  func goBack(to cursor: UInt64) { confirmed = min(confirmed, cursor) }
-
-  /// A frame has left the log of one of the rooms.
-  func lose(_ position: UInt64) {
-    if replaying > 0 { lostThrough = max(lostThrough, position) }
-  }
-
-  /// Those who lost something have been told.
-  func forgetLoss() { lostThrough = 0 }
-
-  /// Lets go of what the walk wrote last.
-  ///
-  /// One after the other: assigned as a pair, each delivery's look at them would be checked for exclusive
-  /// access at run time, 76 instructions of 830.
-  func releaseBatches() {
-    batches.chunked = nil
-    batches.plain = nil
-    isBatched = false
-  }
+  // MARK: - Members
 
   /// Adds a listener, which the walk meets last, and returns its place.
   func add(_ slot: UInt32) -> Int {
@@ -168,18 +133,20 @@ final class Feed {
   /// Takes the member at `place` out, and tells of each that moves.
   ///
   /// The last member fills the hole. In a walk it must not be moved to a place already passed, so
-  /// the one passed last goes there instead, and the last one takes that one's place, to be met next.
+  /// the one passed last goes there instead, and the last one takes that one's place, to be met next. Those who are
+  /// still to be met begin one place earlier then: where they don't reach to the end, one more is met.
   func remove(at place: Int, moved: (_ slot: UInt32, _ place: Int) -> Void) {
     var hole = place
     if hole < next {
+      if Int(next + pending) < members.count { pending += 1 }
       next -= 1
-      move(next, to: hole, moved)
-      hole = next
+      move(Int(next), to: hole, moved)
+      hole = Int(next)
     }
     move(members.count - 1, to: hole, moved)
     members.removeLast()
-    pending = min(pending, members.count)
-    if next >= members.count || pending == 0 { settle() }
+    pending = min(pending, Int32(members.count))
+    if next >= members.count || pending == 0 { _ = settle() }
   }
 
   private func move(_ place: Int, to hole: Int, _ moved: (UInt32, Int) -> Void) {

@@ -1,45 +1,53 @@
 internal import EventStream
 internal import Events
 
-/// One message as the bytes that every stream of its room is sent, and the event that they are made of; made
-/// once, immutable and shared.
-struct Frame {
+/// One event as the bytes that every stream is sent that gets it, and the event that they are made of; made
+/// once and shared by the histories of its topics and the feeds that lack it.
+final class Frame {
   /// The N of its id; 0 when it has none.
   let number: UInt64
-  /// Its place in the order over all rooms.
+  /// Its place in the order over all topics.
   let position: UInt64
   /// When it was taken in, by this node or by another that handed it on.
   let time: ContinuousClock.Instant
-  /// How many bytes its room had taken in before it.
-  let offset: UInt64
   /// One buffer for all of it: what is sent, and behind that the event (`Event.encode`), without its data where
   /// that stands in what is sent already.
   let bytes: [UInt8]
   /// Where the SSE event in it ends.
-  private let end: Int
+  private let end: UInt32
   /// Where the event's data begins in it; 0: the data stands behind it.
-  private let data: Int
+  private let data: UInt32
 
   /// Where the HTTP/1.1 chunk (RFC 9112, section 7.1) begins: `hex CRLF event CRLF`.
   private let start: UInt8
   /// Whether it is word of the room's history, and no message.
   let isNotice: Bool
+  /// Whether only those get it who have a grant.
+  let isPrivate: Bool
+  /// In the histories of how many topics it is; `FrameLedger` counts.
+  var histories: UInt16 = 0
+  /// How many feeds have members that lack it; `FrameLedger` counts.
+  var feeds: UInt32 = 0
+  /// In how many feeds it is on its way to those who were there when it came.
+  var underway: UInt32 = 0
 
   /// - Parameter event: what `sent` is made of; nil for what is never in history.
   init(
     _ sent: ServerSentEvent, _ event: Event? = nil, number: UInt64, position: UInt64,
-    offset: UInt64, time: ContinuousClock.Instant, isNotice: Bool = false
+    time: ContinuousClock.Instant, isNotice: Bool = false
   ) {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(Self.capacity(sent, event))
     bytes.append(contentsOf: repeatElement(0, count: Framing.longestHead))
     let isOneLine = sent.encode(into: &bytes)
-    end = bytes.count
+    let end = bytes.count
+    // A message of 64 MiB grows sevenfold at most (`--max-message`).
+    self.end = UInt32(end)
     // Within the longest head.
     start = UInt8(Framing.chunked.close(Framing.longestHead..<end, in: &bytes))
     if let event, isOneLine {
       // The two line feeds that end the event follow it.
-      data = end - 2 - event.data.utf8.count
+      data = UInt32(end - 2 - event.data.utf8.count)
       event.encodeHead(into: &bytes)
     } else {
       data = 0
@@ -48,9 +56,9 @@ struct Frame {
     self.bytes = bytes
     self.number = number
     self.position = position
-    self.offset = offset
     self.time = time
     self.isNotice = isNotice
+    isPrivate = event?.isPrivate ?? false
   }
 
   /// What it takes, nearly to the byte for a message of one line: room that is left over stays with the frame.
@@ -66,22 +74,27 @@ struct Frame {
 
   /// The event; nil for what is never in history.
   var event: Event? {
+    let end = Int(end)
     let behind = bytes[(end + 2)...]
     return data == 0
-      ? Event(encoded: behind) : Event(head: behind, data: bytes[data..<end - 2])
+      ? Event(encoded: behind) : Event(head: behind, data: bytes[Int(data)..<end - 2])
   }
 
+  /// Whether it is a line without an id.
+  var isStray: Bool { number == 0 && !isNotice }
+
   /// Bytes that a stream is sent.
-  var size: Int { end + 2 - Int(start) }
+  var size: Int { Int(end) + 2 - Int(start) }
 
   /// What the frame counts for in the bounds of a history: its bytes and the bookkeeping beside them.
   var cost: Int { bytes.count + Frame.overhead }
 
-  /// The frame's record and its array's header, in bytes.
-  private static var overhead: Int { MemoryLayout<Frame?>.stride + 32 }
+  /// Bytes of the frame's record (72, and a word of the allocator's), of a reference in a history (8, and as many
+  /// that the list has in reserve) and of its array's header (32).
+  private static var overhead: Int { 128 }
 
   func range(_ framing: Framing) -> Range<Int> {
-    framing == .chunked ? Int(start)..<end + 2 : Framing.longestHead..<end
+    framing == .chunked ? Int(start)..<Int(end) + 2 : Framing.longestHead..<Int(end)
   }
 }
 

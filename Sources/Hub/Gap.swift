@@ -14,18 +14,24 @@ package enum GapReason: String, CaseIterable, Sendable {
 
 /// What a stream says of itself when history is gone, since a native EventSource sees no headers.
 struct Gap {
-  let room: RoomName
+  /// Nil: of more than one topic.
+  let topic: Topic?
   let after: String?
   let oldest: EventID?
   let reason: GapReason
 
-  /// `event: gap` with `data: {"room":…,"after":…,"oldest":…,"reason":…}`.
+  /// `event: gap` with `data: {"room":…,"after":…,"oldest":…,"reason":…}`, or with `topic` in the place of
+  /// `room`, or with neither.
   ///
   /// An `after` that is no id of ours is `null`.
   var event: ServerSentEvent {
     var json = JSONWriter()
     json.object { json in
-      json.member("room", room.text)
+      switch topic {
+      case .room(let name): json.member("room", name.text)
+      case .topic(let name): json.member("topic", name.text)
+      case nil: break
+      }
       json.member("after", after.flatMap { LastEventID.isQuotable($0) ? $0 : nil })
       json.member("oldest", oldest?.description)
       json.member("reason", reason.rawValue)

@@ -5,8 +5,8 @@ internal import Events
 package struct HistoryOrder {
   /// The newest number; nil before the history's start.
   private var newest: UInt64?
-  private var rooms: Set<RoomName> = []
-  /// The number of the message before, in the room that is being read; nil before the first room.
+  private var topics: Set<Topic> = []
+  /// The number of the message before, in the topic that is being read; nil before the first topic.
   private var last: UInt64?
 
   package init() {}
@@ -19,9 +19,9 @@ package struct HistoryOrder {
       self.newest = newest
       return covers(lostThrough)
     case .forgotten(_, let number): return last == nil && covers(number)
-    case .room(let name, let droppedThrough, let unknownThrough):
+    case .topic(let name, let droppedThrough, let unknownThrough):
       last = 0
-      return rooms.insert(name).inserted && covers(droppedThrough) && covers(unknownThrough)
+      return topics.insert(name).inserted && covers(droppedThrough) && covers(unknownThrough)
     case .message(let message):
       guard let last, message.number > last else { return false }
       self.last = message.number

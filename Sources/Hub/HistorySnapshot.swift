@@ -4,32 +4,34 @@ package import Events
 ///
 /// Taking it costs a look at each room, and no message is copied: while it is read the hub goes on.
 package struct HistorySnapshot {
-  /// What a room had.
-  struct Log {
-    let name: RoomName
+  /// What a topic had.
+  private struct Log {
+    let topic: Topic
     let droppedThrough: UInt64
     let unknownThrough: UInt64
     let frames: Ring<Frame>
-    /// How many frames at the front are out of history.
-    let retired: Int
   }
 
   private let moment: ContinuousClock.Instant
   private let start: HistoryRecord
-  private var forgotten: [RoomName: UInt64].Iterator
+  private var forgotten: [Topic: UInt64].Iterator
   private let logs: [Log]
   private var hasStarted = false
-  private var room = 0
-  /// The next frame of that room; nil before the room itself was read.
+  private var log = 0
+  /// The next frame of that log; nil before the topic itself was read.
   private var frame: Int?
 
   init(
-    epoch: Epoch, newest: UInt64, lostThrough: UInt64, forgotten: [RoomName: UInt64], logs: [Log],
-    now: ContinuousClock.Instant
+    epoch: Epoch, newest: UInt64, lostThrough: UInt64, forgotten: [Topic: UInt64],
+    topics: some Collection<TopicLog>, now: ContinuousClock.Instant
   ) {
     start = .start(epoch: epoch, newest: newest, lostThrough: lostThrough)
     self.forgotten = forgotten.makeIterator()
-    self.logs = logs
+    logs = topics.map {
+      Log(
+        topic: $0.topic, droppedThrough: $0.droppedThrough, unknownThrough: $0.unknownThrough,
+        frames: $0.frames)
+    }
     moment = now
   }
 
@@ -39,19 +41,19 @@ package struct HistorySnapshot {
       hasStarted = true
       return start
     }
-    if let (room, number) = forgotten.next() { return .forgotten(room, through: number) }
-    while room < logs.count {
-      let log = logs[room]
+    if let (topic, number) = forgotten.next() { return .forgotten(topic, through: number) }
+    while log < logs.count {
+      let log = logs[self.log]
       guard let index = frame else {
-        frame = log.retired
-        return .room(
-          log.name, droppedThrough: log.droppedThrough, unknownThrough: log.unknownThrough)
+        frame = 0
+        return .topic(
+          log.topic, droppedThrough: log.droppedThrough, unknownThrough: log.unknownThrough)
       }
       if index < log.frames.count {
         frame = index + 1
         return .message(message(log.frames[index]))
       }
-      room += 1
+      self.log += 1
       frame = nil
     }
     return nil
@@ -68,12 +70,12 @@ package struct HistorySnapshot {
 /// One piece of a hub's history.
 package enum HistoryRecord: Equatable, Sendable {
   /// It comes first: the history's name, its newest number, and up to which number messages are lost
-  /// of rooms that nothing else is known of.
+  /// of topics that nothing else is known of.
   case start(epoch: Epoch, newest: UInt64, lostThrough: UInt64)
-  /// A room that is held no more has lost its messages up to this number.
-  case forgotten(RoomName, through: UInt64)
-  /// A room; its messages follow.
-  case room(RoomName, droppedThrough: UInt64, unknownThrough: UInt64)
-  /// A message of the room before.
+  /// A topic that is held no more has lost its messages up to this number.
+  case forgotten(Topic, through: UInt64)
+  /// A topic; its messages follow.
+  case topic(Topic, droppedThrough: UInt64, unknownThrough: UInt64)
+  /// A message of the topic before; one of several topics comes with each of them.
   case message(RoomHistory.Message)
 }

@@ -1,5 +1,8 @@
 /// What the passing of time asks for: comments for silent streams, and the limits on lag and history.
 extension Hub {
+  /// So many messages leave history in one tick because they are too old: ten times as many a second.
+  private static var expiriesPerTick: Int { 1000 }
+
   /// How often `advance` wants to be called.
   package var tickInterval: Duration { heartbeats.tick }
 
@@ -18,10 +21,7 @@ extension Hub {
     if !isWalking { removeDoomed() }
     beginLagPass()
     _ = keepBounds(FanOutBudget()) { now }
-    if now - lastSweep >= .seconds(1) {
-      table.sweep(now: now)
-      lastSweep = now
-    }
+    table.sweep(atMost: Self.expiriesPerTick, now: now)
   }
 
   private func sendHeartbeats() {
@@ -56,7 +56,7 @@ extension Hub {
       looks += 1
       let listener = listeners[slot]
       guard listener.flags.contains(.behind) else { continue }
-      if let reason = excess(of: listener, feed(of: listener), now: now) {
+      if let reason = excess(of: slot, listener, feed(of: listener), now: now) {
         upkeep.closings -= 1
         remove(slot, reason)
       }
@@ -70,7 +70,9 @@ extension Hub {
   ///
   /// - Returns: whether there is more to do: `flush` goes on with it.
   func keepBounds(_ budget: FanOutBudget, _ clock: () -> Instant) -> Bool {
-    guard nextLagLook != nil || isOverRetention, !isWalking else { return false }
+    guard !isWalking, nextLagLook != nil || isOverRetention || !passedFeeds.isEmpty else {
+      return false
+    }
     var upkeep = Upkeep(budget)
     let isOver = relieve(&upkeep)
     let isPassing = nextLagLook != nil && continueLagPass(&upkeep, now: clock())
@@ -82,33 +84,20 @@ extension Hub {
   /// One that replays, or has bytes of its own to take, is measured by when it last took any: what it
   /// waits for may be older than its connection.
   private func excess(
-    of listener: Listener, _ feed: Feed, now: Instant
+    of slot: UInt32, _ listener: Listener, _ feed: Feed, now: Instant
   ) -> CloseReason? {
     let silence = heartbeats.tick * Int(tick &- listener.lastWrite)
     if listener.flags.contains(.replaying) {
-      if listener.cursor < feed.lostThrough { return .lag }
+      if hasLost(slot, listener, feed) { return .lag }
       return silence > settings.listenerLag ? .slow : nil
     }
-    var bytes: UInt64 = 0
-    var oldest: Frame?
-    for room in feed.rooms {
-      bytes += room.bytes(after: listener.cursor)
-      guard let frame = room.first(after: listener.cursor) else { continue }
-      if oldest.map({ frame.position < $0.position }) ?? true { oldest = frame }
-    }
-    guard let oldest else { return silence > settings.listenerLag ? .slow : nil }
+    guard let backlog = feed.backlog,
+      let oldest = backlog.frame(at: backlog.place(after: listener.cursor))
+    else { return silence > settings.listenerLag ? .slow : nil }
+    let bytes = backlog.bytes(after: listener.cursor)
     // The message it is reading doesn't count: one larger than the limit can be read too.
     if bytes - UInt64(oldest.size) > UInt64(settings.listenerLagBytes) { return .lag }
     return now - oldest.time > settings.listenerLag ? .slow : nil
-  }
-
-  /// Closes those that replay and that history has left.
-  func closeLost(_ feed: Feed) {
-    for slot in feed.members
-    where listeners[slot].flags.contains(.replaying) && listeners[slot].cursor < feed.lostThrough {
-      doom(slot, .lag)
-    }
-    feed.forgetLoss()
   }
 }
 

@@ -3,9 +3,6 @@ extension Hub {
   /// A visit writes at most so many batches, so that one fast reader of a long history doesn't hold
   /// the loop for longer than a look at the clock can notice.
   private static var batchesPerVisit: Int { 4 }
-  /// So many feeds keep what was written last, 64 KiB and a frame for chunked and for plain streams: those
-  /// who resume all at once come mixed, from some rooms.
-  static var maximumBatchedFeeds: Int { 16 }
   /// A write takes some 8 µs (Benchmarks/README.md): so many are a small part of a slice.
   private static var writesPerClockReading: Int { 16 }
 
@@ -19,7 +16,7 @@ extension Hub {
     if !work.isEmpty || !unfinished.isEmpty { walk(budget, clock) }
     let isOver = keepBounds(budget, clock)
     let hasMore = !work.isEmpty || !unfinished.isEmpty
-    if !hasMore { releaseBatches() }
+    if !hasMore { batches.removeAll() }
     return hasMore || isOver
   }
 
@@ -33,8 +30,7 @@ extension Hub {
     walk: while let feed = work.first {
       while let slot = feed.nextMember() {
         let met = deliver(slot, feed)
-        feed.settle()
-        if feed.met >= feed.nextArrival { land(feed, now: clock()) }
+        if feed.settle() { land(feed, now: clock()) }
         if met {
           visits += 1
           let readsClock = visits % Self.writesPerClockReading == 0
@@ -61,12 +57,7 @@ extension Hub {
     work.removeFirst()
     feed.isQueued = false
     // Members who went before they were met leave some.
-    if feed.nextArrival != .max { land(feed, any: true, now: clock()) }
-  }
-
-  /// Messages have arrived.
-  private func land(_ feed: Feed, any: Bool = false, now: Instant) {
-    while let flight = feed.takeArrival(any: any) { flights.arrive(flight, now: now) }
+    if feed.only != nil || feed.backlog != nil { land(feed, now: clock()) }
   }
 
   /// The stream's socket has room again: `flush` goes on with it.
@@ -89,7 +80,9 @@ extension Hub {
       visits += 1
       listeners[slot].flags.remove(.queued)
       stopBeingBehind(slot)
-      _ = deliver(slot, feed(of: listeners[slot]))
+      let feed = feed(of: listeners[slot])
+      _ = deliver(slot, feed)
+      drop(feed)
       // A visit may copy 256 KiB: here each is worth a look at the clock.
       if clock() >= deadline { break }
     }
@@ -128,13 +121,19 @@ extension Hub {
         arrive(slot, listener, feed)
         return offered
       }
-      if listener.flags.contains(.replaying), listener.cursor < feed.lostThrough {
+      if let frame = feed.only, !listener.flags.contains(.replaying) {
+        guard let written = write(frame, to: slot, listener, handle) else { return true }
+        offered = true
+        listener = written
+        continue
+      }
+      if hasLost(slot, listener, feed) {
         doom(slot, .lag)
         return true
       }
       let batch = batch(of: feed, for: listener)
       if batch.isEmpty {
-        listeners[slot].cursor = feed.head
+        listeners[slot].cursor = batch.through
         listener = listeners[slot]
         continue
       }
@@ -148,31 +147,22 @@ extension Hub {
     return offered
   }
 
-  private func batch(of feed: Feed, for listener: Listener) -> Batch {
-    let isPlain = listener.flags.contains(.plain)
-    let kept = isPlain ? feed.batches.plain : feed.batches.chunked
-    let skips = listener.flags.contains(.skipsStrays)
-    if let kept, kept.serves(listener.cursor, head: feed.head, skippingStrays: skips) {
-      return kept
+  /// Offers the one frame that a listener lacks; it has no byte of it, since one that took a part is behind.
+  private func write(
+    _ frame: Frame, to slot: UInt32, _ listener: Listener, _ handle: StreamHandle
+  ) -> Listener? {
+    let range = frame.range(listener.framing)
+    let bytes = frame.bytes
+    guard let taken = take(bytes.span.extracting(range), to: slot, handle) else { return nil }
+    let isWhole = taken == range.count
+    let written = listeners[slot].advance(
+      to: isWhole ? frame.position : nil, offset: isWhole ? 0 : taken, tick: taken > 0 ? tick : nil)
+    if isWhole {
+      traffic.countDelivery(of: frame.isNotice ? 0 : 1, isReplay: false)
+      return written
     }
-    let batch = Batch(
-      of: feed, after: listener.cursor, framing: listener.framing, skippingStrays: skips)
-    keep(batch, isPlain, in: feed)
-    return batch
-  }
-
-  private func keep(_ batch: Batch, _ isPlain: Bool, in feed: Feed) {
-    if !feed.isBatched {
-      if batched.count == Self.maximumBatchedFeeds { batched.removeFirst().releaseBatches() }
-      batched.append(feed)
-      feed.isBatched = true
-    }
-    if isPlain { feed.batches.plain = batch } else { feed.batches.chunked = batch }
-  }
-
-  /// Lets go of what was written last: nobody is left to be written to.
-  func releaseBatches() {
-    while !batched.isEmpty { batched.removeFirst().releaseBatches() }
+    block(slot, handle)
+    return nil
   }
 
   /// Offers the rest of a batch, and returns the listener as it is then; nil means that the stream took
@@ -181,8 +171,8 @@ extension Hub {
     _ batch: Batch, to slot: UInt32, _ listener: Listener, _ handle: StreamHandle
   ) -> Listener? {
     let offset = listener.offset
-    let part = batch.bytes.span.extracting(
-      batch.range.lowerBound + offset..<batch.range.upperBound)
+    let bytes = batch.bytes
+    let part = bytes.span.extracting(batch.range.lowerBound + offset..<batch.range.upperBound)
     guard let taken = take(part, to: slot, handle) else { return nil }
     let place = batch.place(after: offset + taken)
     let written = listeners[slot].advance(
@@ -229,17 +219,13 @@ extension Hub {
     if !listeners[slot].flags.contains(.replaying) { hold(slot, feed) }
   }
 
-  /// The log waits for a listener that doesn't replay.
+  /// The feed keeps what a listener lacks that is behind and doesn't replay.
   func hold(_ slot: UInt32, _ feed: Feed) {
-    let listener = listeners[slot]
-    if listener.flags.contains(.behind) {
-      feed.hold(slot, at: listener.cursor) { isHeld($0, at: $1, feed) }
-    } else {
-      feed.goBack(to: listener.cursor)
-    }
+    feed.makeBacklog().hold(slot, at: listeners[slot].cursor) { isHeld($0, at: $1, feed) }
+    queueAsSlow(feed)
   }
 
-  /// Whether the log waits for a listener of this feed that is behind at `cursor`.
+  /// Whether the feed keeps what is lacked by a listener of this feed that is behind at `cursor`.
   private func isHeld(_ slot: UInt32, at cursor: UInt64, _ feed: Feed) -> Bool {
     let listener = listeners[slot]
     return listener.flags.intersection([.behind, .replaying]) == .behind
@@ -252,7 +238,7 @@ extension Hub {
     guard !listener.flags.isDisjoint(with: changes) else { return }
     if listener.flags.contains(.replaying) {
       listeners[slot].flags.remove(.replaying)
-      feed.replaying -= 1
+      table.losses.end(slot)
     }
     listeners[slot].flags.remove(.skipsStrays)
     if listener.flags.contains(.blocked), let handle = listener.handle {
@@ -267,6 +253,6 @@ extension Hub {
     listeners[slot].flags.remove(.behind)
     behindCount -= 1
     let feed = feed(of: listeners[slot])
-    feed.release(slot) { isHeld($0, at: $1, feed) }
+    feed.backlog?.release(slot) { isHeld($0, at: $1, feed) }
   }
 }

@@ -1,3 +1,5 @@
+internal import Events
+
 /// Handing a history on to another process, and taking it over.
 extension Hub {
   /// The history as it stands.
@@ -18,15 +20,32 @@ extension Hub {
       numbering.advance(to: newest)
       table.loseAll(through: lostThrough)
     case .forgotten(let name, let number): table.remember(name, lostThrough: number)
-    case .room(let name, let droppedThrough, let unknownThrough):
+    case .topic(let name, let droppedThrough, let unknownThrough):
+      if let restored { table.forgetIfIdle(restored) }
       restored = table.restore(
         name, droppedThrough: droppedThrough, unknownThrough: unknownThrough)
       if restored == nil { table.remember(name, lostThrough: newest) }
     case .message(let message):
-      guard let room = restored else { return }
-      keep(
-        message.event, in: room, number: message.number,
-        position: numbering.position(of: message.number), time: now - message.age, now: now)
+      guard let topic = restored else { return }
+      table.append(restoredFrame(of: message, now: now), to: topic, now: now)
     }
+  }
+
+  /// A message of several topics comes with each of them, and is one frame.
+  private func restoredFrame(of message: RoomHistory.Message, now: Instant) -> Frame {
+    if let frame = restoredFrames[message.number] { return frame }
+    let frame = frame(
+      message.event, number: message.number, position: numbering.position(of: message.number),
+      time: now - message.age)
+    if message.event.topics.count > 1 { restoredFrames[message.number] = frame }
+    return frame
+  }
+
+  /// Everything was restored.
+  func endRestoring() {
+    restoredFrames = [:]
+    guard let topic = restored else { return }
+    restored = nil
+    table.forgetIfIdle(topic)
   }
 }

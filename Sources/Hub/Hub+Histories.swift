@@ -16,9 +16,10 @@ extension Hub {
     else { return false }
     for message in history.messages {
       numbering.advance(to: message.number)
-      keep(
-        message.event, in: room, number: message.number,
-        position: numbering.position(of: message.number), time: now - message.age, now: now)
+      let frame = frame(
+        message.event, number: message.number, position: numbering.position(of: message.number),
+        time: now - message.age)
+      table.append(frame, to: room, now: now)
     }
     return true
   }
@@ -26,14 +27,14 @@ extension Hub {
   /// Lets a room go with its log; nothing happens while it has listeners.
   package func unload(_ name: RoomName) {
     assertOnThread()
-    guard let room = table.rooms[name], room.feeds.isEmpty else { return }
+    guard let room = table.topics[.room(name)], !room.isFollowed else { return }
     table.unload(name)
   }
 
   /// Whether the room has listeners.
   package func hasListeners(_ name: RoomName) -> Bool {
     assertOnThread()
-    return table.rooms[name].map { !$0.feeds.isEmpty } ?? false
+    return table.topics[.room(name)]?.isFollowed ?? false
   }
 
   /// Whether there is a place for message `number` in the order.
@@ -46,11 +47,19 @@ extension Hub {
   package func appendStray(_ text: String, to name: RoomName, now: Instant) {
     assertOnThread()
     counted.strays += 1
-    guard let room = table.rooms[name], !room.feeds.isEmpty else { return }
-    let bytes = table.appendStray(
-      ServerSentEvent(data: text), to: room, position: numbering.takeStray(), time: now)
-    raise(room, by: bytes, now: now)
-    table.drop(room)
+    guard let room = table.topics[.room(name)], !room.links.isEmpty else { return }
+    giveUnnumbered(
+      Frame(ServerSentEvent(data: text), number: 0, position: numbering.takeStray(), time: now),
+      to: room, now: now)
+  }
+
+  /// Sends what is never in history to who listens now.
+  private func giveUnnumbered(_ frame: Frame, to topic: TopicLog, now: Instant) {
+    for place in 0..<topic.links.count where topic.links[place].selects {
+      give(frame, to: feeds[topic.links[place].feed])
+    }
+    for feed in feeds.everywhere { give(frame, to: feed) }
+    lookAtLag(frame, now: now)
   }
 
   /// Begins a room's history anew, since messages between its newest and the next are lost, and tells
@@ -65,8 +74,8 @@ extension Hub {
     now: Instant
   ) {
     assertOnThread()
-    guard let room = table.rooms[name] else { return }
-    for feed in room.feeds { holdReplays(of: feed) }
+    guard let room = table.topics[.room(name)] else { return }
+    for feed in followers(of: room) { holdReplays(of: feed) }
     var start = HistoryStart(droppedThrough: lostThrough)
     if reason == .unknown {
       start = HistoryStart(droppedThrough: after, unknownThrough: lostThrough)
@@ -90,40 +99,74 @@ extension Hub {
   package func restart(epoch: Epoch, starts: [RoomName: HistoryStart] = [:], now: Instant) {
     assertOnThread()
     let last = newestID
-    for case let feed? in feeds { holdReplays(of: feed) }
+    if table.losses.isRecording { for feed in feeds.all { holdReplays(of: feed) } }
     self.epoch = epoch
     numbering.restart()
     table.restart(at: starts)
-    for room in table.rooms.values.sorted(by: { $0.name < $1.name }) {
+    let followed = table.topics.values.filter(\.isFollowed).sorted { $0.topic < $1.topic }
+    for topic in followed {
       // With the id it resumes in this history from here on, however soon it goes.
-      tell(
-        room, after: last, oldest: starts[room.name]?.oldest, .restarted, id: newestID, now: now)
+      let oldest = topic.topic.room.flatMap { starts[$0]?.oldest }
+      tell(topic, after: last, oldest: oldest, .restarted, id: newestID, now: now)
     }
+    for feed in feeds.all where !feed.isExact {
+      tell(nil, [feed], after: last, oldest: nil, .restarted, id: newestID, now: now)
+    }
+    for topic in table.topics.values { table.forgetIfIdle(topic) }
     if !isWalking { removeDoomed() }
   }
 
-  private func tell(
-    _ room: Room, after: EventID, oldest: UInt64?, _ reason: GapReason, id: EventID?, now: Instant
-  ) {
-    defer { table.drop(room) }
-    guard !room.feeds.isEmpty else { return }
-    // Each of them is told, as each is that comes back to a gap.
-    counted.countGap(reason, times: room.feeds.reduce(0) { $0 + $1.members.count })
-    let first = oldest.map { EventID(epoch: epoch, number: $0) }
-    var event = Gap(room: room.name, after: after.description, oldest: first, reason: reason).event
-    event.id = id
-    let bytes = table.appendNotice(
-      event, to: room, position: numbering.takeStray(), time: now)
-    raise(room, by: bytes, now: now)
+  /// The feeds that are sent a topic's events because they name it.
+  private func followers(of topic: TopicLog) -> [Feed] {
+    (0..<topic.links.count).compactMap {
+      let link = topic.links[$0]
+      return link.selects && link.isNamed ? feeds[link.feed] : nil
+    }
   }
 
-  /// Those who replay no longer live on history, which is about to end: the log waits for them too.
+  private func tell(
+    _ topic: TopicLog, after: EventID, oldest: UInt64?, _ reason: GapReason, id: EventID?,
+    now: Instant
+  ) {
+    tell(
+      topic.topic, followers(of: topic).filter(\.isExact), after: after, oldest: oldest, reason,
+      id: id, now: now)
+  }
+
+  private func tell(
+    _ topic: Topic?, _ feeds: [Feed], after: EventID, oldest: UInt64?, _ reason: GapReason,
+    id: EventID?, now: Instant
+  ) {
+    guard !feeds.isEmpty else { return }
+    // Each of them is told, as each is that comes back to a gap.
+    counted.countGap(reason, times: feeds.reduce(0) { $0 + $1.members.count })
+    let first = oldest.map { EventID(epoch: epoch, number: $0) }
+    var event = Gap(topic: topic, after: after.description, oldest: first, reason: reason).event
+    event.id = id
+    let frame = Frame(
+      event, number: 0, position: numbering.takeStray(), time: now, isNotice: true)
+    for feed in feeds { give(frame, to: feed) }
+    lookAtLag(frame, now: now)
+  }
+
+  /// Those who replay no longer live on history, which is about to end: the feed keeps it for them.
   private func holdReplays(of feed: Feed) {
-    guard feed.replaying > 0 else { return }
-    closeLost(feed)
-    for slot in feed.members where listeners[slot].flags.contains(.replaying) {
+    var replaying: [UInt32] = []
+    for place in 0..<feed.members.count {
+      let slot = feed.members[place]
+      guard listeners[slot].flags.contains(.replaying) else { continue }
+      if hasLost(slot, listeners[slot], feed) { doom(slot, .lag) } else { replaying.append(slot) }
+    }
+    guard let cursor = replaying.map({ listeners[$0].cursor }).min() else { return }
+    let backlog = feed.makeBacklog()
+    let oldest = backlog.frame(at: 0)?.position ?? .max
+    let frames = history(of: feed, after: cursor).prefix { $0.position < oldest }
+    for frame in frames { table.ledger.hold(frame) }
+    backlog.prepend(Array(frames))
+    for slot in replaying {
       listeners[slot].flags.remove(.replaying)
-      feed.replaying -= 1
+      listeners[slot].flags.insert(.skipsStrays)
+      table.losses.end(slot)
       hold(slot, feed)
     }
   }

@@ -1,36 +1,63 @@
-/// The bound on what logs keep beyond history because a slow listener still needs it.
+/// The bound on what feeds keep beyond history because a slow listener still needs it.
 extension Hub {
-  /// Closes the slowest listeners until logs keep no more than they may, as far as `upkeep` reaches; not in
+  var isOverRetention: Bool { table.ledger.retainedBytes > settings.retainedBytes }
+
+  /// A feed has a member that is behind.
+  func queueAsSlow(_ feed: Feed) {
+    guard !feed.isQueuedAsSlow, let backlog = feed.backlog, backlog.slowEntries > 0 else { return }
+    slowFeeds.push(feed, at: backlog.frame(at: 0)?.position ?? feed.head)
+    feed.isQueuedAsSlow = true
+  }
+
+  /// A feed is gone: entries of such go once they are as many as the others.
+  func compactSlowFeeds() {
+    guard slowFeeds.count > 2 * feeds.count + 16 else { return }
+    slowFeeds.filter { !$1.members.isEmpty }
+  }
+
+  /// Closes the slowest listeners until feeds keep no more than they may, as far as `upkeep` reaches; not in
   /// a walk.
   ///
   /// What only the walk still needs goes by itself when the walk is done: nobody is closed for it.
   ///
   /// - Returns: whether there is more to do.
   func relieve(_ upkeep: inout Upkeep) -> Bool {
-    guard isOverRetention else { return false }
-    var waiting: [Room] = []
-    defer { for room in waiting { table.drop(room) } }
     while isOverRetention {
       guard !upkeep.isSpent else { return true }
-      guard let room = table.takeRetaining() else { return false }
-      upkeep.looks -= max(1, room.feeds.count)
-      looks += max(1, room.feeds.count)
-      guard let oldest = room.oldestRetained, !table.retainsOlder(than: oldest) else {
-        table.drop(room)
-        continue
-      }
-      if let slot = room.feeds.min(by: { $0.floor < $1.floor })?.slowest {
-        upkeep.closings -= 1
-        remove(slot, .lag)
-        table.drop(room)
-      } else {
-        waiting.append(room)
-      }
+      guard let (position, feed) = slowFeeds.pop() else { break }
+      feed.isQueuedAsSlow = false
+      relieve(feed, queuedAt: position, &upkeep)
+    }
+    while let feed = passedFeeds.popLast() {
+      feed.isQueuedAsSlow = false
+      queueAsSlow(feed)
+      upkeep.looks -= 1
+      if upkeep.isSpent { return !passedFeeds.isEmpty }
     }
     return false
   }
 
-  var isOverRetention: Bool { table.retainedBytes > settings.retainedBytes }
+  /// Closes the slowest listener of a feed, if that feed keeps what history doesn't.
+  private func relieve(_ feed: Feed, queuedAt position: UInt64, _ upkeep: inout Upkeep) {
+    look(1, &upkeep)
+    guard let backlog = feed.backlog, backlog.slowEntries > 0 else { return }
+    if let oldest = backlog.frame(at: 0), oldest.position > position { return queueAsSlow(feed) }
+    let distance = backlog.looksForRetained
+    look(distance ?? 0, &upkeep)
+    guard distance != nil, let slot = backlog.slowest else {
+      passedFeeds.append(feed)
+      feed.isQueuedAsSlow = true
+      return
+    }
+    upkeep.closings -= 1
+    remove(slot, .lag)
+    queueAsSlow(feed)
+  }
+
+  private func look(_ count: Int, _ upkeep: inout Upkeep) {
+    upkeep.looks -= count
+    looks += count
+  }
 }
 
 /// What is left of a budget for keeping the bounds.

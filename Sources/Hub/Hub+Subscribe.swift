@@ -1,37 +1,35 @@
 internal import EventStream
-package import Events
+internal import Events
 
 /// Opening a stream: where it starts, and what it is told first.
 extension Hub {
-  /// Opens a stream on `rooms` (not empty, names that differ), and sends its head and opening.
+  /// Opens a stream for an interest, which selects something, and sends its head and opening.
   ///
   /// With `lastEventID` it is sent what came after that first, and a `gap` event before it for each
-  /// room whose history no longer reaches so far.
+  /// topic that it names whose history no longer reaches so far; one for all where it follows more than it names.
   ///
   /// The caller has asked `hasPlaces` in this turn; `flush` sends the messages.
   ///
   /// - Parameter head: the bytes of the HTTP response's head.
   package func subscribe(
-    _ handle: StreamHandle, to names: [RoomName], after lastEventID: LastEventID?,
+    _ handle: StreamHandle, to interest: Interest, after lastEventID: LastEventID?,
     framing: Framing, head: [UInt8], now: Instant
   ) -> StreamToken {
     assertOnThread()
-    let rooms = rooms(names, now: now)
-    let resumption = Resumption(
-      after: lastEventID, rooms: rooms, epoch: epoch, numbering: numbering)
+    let topics = topics(named: interest, now: now)
+    let feed = feeds.feed(
+      of: interest, named: topics, others: { Array(table.topics.values) },
+      head: numbering.newestPosition)
+    let resumption = resumption(of: feed, interest, after: lastEventID, topics)
     for gap in resumption.gaps { counted.countGap(gap.reason) }
-    let feed = feed(of: rooms)
-    if resumption.cursor < feed.lostThrough { closeLost(feed) }
     var flags: Listener.Flags = framing == .plain ? [.plain] : []
     let isBehind = resumption.cursor < numbering.newestPosition
-    if isBehind {
-      flags.formUnion([.replaying, .skipsStrays])
-      feed.replaying += 1
-    }
+    if isBehind { flags.insert(.replaying) }
     let slot = listeners.insert(
       Listener(handle, cursor: resumption.cursor, lastWrite: tick, flags: flags))
     listeners[slot].feed = Int32(feed.index)
     listeners[slot].place = UInt32(feed.add(slot))
+    if isBehind { table.losses.begin(slot) }
     counted.opened += 1
     let token = listeners.token(of: slot)
     send(head + opening(of: resumption, framing), privatelyTo: slot)
@@ -41,6 +39,30 @@ extension Hub {
     }
     if !isWalking { removeDoomed() }
     return token
+  }
+
+  private func resumption(
+    of feed: Feed, _ interest: Interest, after last: LastEventID?, _ named: [TopicLog]
+  ) -> Resumption {
+    if feed.isExact {
+      return Resumption(
+        after: last, topics: named.filter { interest.selects($0.topic) }, epoch: epoch,
+        numbering: numbering)
+    }
+    let history = Resumption.History(
+      topic: nil, droppedThrough: droppedThrough(of: feed, interest), unknownThrough: 0,
+      first: { self.history(of: feed, after: $0).first })
+    return Resumption(after: last, epoch: epoch, numbering: numbering, histories: [history])
+  }
+
+  /// Up to which number messages are lost that a feed would have had that follows more than it names. Of topics that
+  /// were forgotten it isn't known whether they were among those.
+  private func droppedThrough(of feed: Feed, _ interest: Interest) -> UInt64 {
+    guard !interest.selectsEverything else { return table.droppedThrough }
+    return (0..<feed.links.count).reduce(table.forgottenThrough) { number, place in
+      let link = feed.links[place]
+      return link.selects ? max(number, link.topic.droppedThrough) : number
+    }
   }
 
   /// Whether a listener's last id names a message that this hub may have had, or is none that anybody
@@ -72,14 +94,12 @@ extension Hub {
     return bytes
   }
 
-  /// The rooms of these names in one order, without what is too old for replay.
-  private func rooms(_ names: [RoomName], now: Instant) -> [Room] {
-    let names = names.count > 1 ? Set(names).sorted() : names
-    return names.map { name in
-      guard let room = table.room(name) else { preconditionFailure("no place was asked for") }
-      table.expire(room, now: now)
-      table.drop(room)
-      return room
+  /// The topics that an interest names, in one order, without what is too old for replay.
+  private func topics(named interest: Interest, now: Instant) -> [TopicLog] {
+    interest.topics.sorted().map { name in
+      guard let topic = table.topic(name) else { preconditionFailure("no place was asked for") }
+      table.expire(topic, now: now)
+      return topic
     }
   }
 }

@@ -1,7 +1,7 @@
 internal import EventStream
 package import Events
 
-/// The registry of open streams and the logs of the rooms they follow.
+/// The registry of open streams and the histories of the topics they follow.
 ///
 /// Everything here happens on one thread and in memory: bytes go out through the sink, time and
 /// numbers are handed in.
@@ -12,24 +12,25 @@ package final class Hub {
   /// Names this history: the first half of its ids.
   package internal(set) var epoch: Epoch
   let sink: any EventSink
-  private let format: any EventFormat
+  let format: any EventFormat
   /// Whether the caller is on the thread that the hub belongs to.
   private let isOnThread: () -> Bool
   let heartbeats: HeartbeatSchedule
   var numbering: Numbering
-  var table: RoomTable
+  let feeds = FeedTable()
+  var table: TopicTable
   var listeners = ListenerTable()
-  /// By `Feed.index`; nil is free.
-  var feeds: [Feed?] = []
-  private var freeFeeds: [Int] = []
-  private var feedsByRooms: [[RoomName]: Feed] = [:]
   /// Feeds whose walk isn't done.
   var work = Ring<Feed>()
   /// Streams that could take more than one visit may give them.
   var unfinished = Ring<StreamToken>()
-  /// Feeds that keep what was written last, for whoever stands at the same cursor. Empty when nothing is
-  /// left to be delivered.
-  var batched = Ring<Feed>()
+  /// Feeds with members that are behind, the one with the oldest frame first; out of date as far as feeds have got
+  /// rid of frames.
+  var slowFeeds = PositionHeap<Feed>()
+  /// Of those, the ones that a search for what is retained has passed by.
+  var passedFeeds: [Feed] = []
+  /// Empty when nothing is left to be delivered.
+  var batches = BatchCache()
   /// How many streams are behind.
   var behindCount = 0
   /// Streams found closed during a walk; they leave the registry after it.
@@ -44,8 +45,10 @@ package final class Hub {
   var nextToEnd: UInt32 = 0
   /// How long a listener that is ended shall wait before it reconnects.
   package internal(set) var goodbyeRetry: () -> Duration = { .zero }
-  /// The room whose messages are being restored.
-  var restored: Room?
+  /// The topic whose messages are being restored.
+  var restored: TopicLog?
+  /// Those of several topics, by number.
+  var restoredFrames: [UInt64: Frame] = [:]
   var isWalking = false
   /// The present tick of the heartbeat schedule.
   var tick: UInt32 = 0
@@ -55,11 +58,13 @@ package final class Hub {
   var nextLagLook: UInt32?
   /// How often a listener was looked at to keep the bounds.
   var looks = 0
-  var lastSweep: Instant
   /// But for the traffic and the gauges.
   var counted = HubCounters()
   var traffic = Traffic()
-  var flights = Flights()
+  /// From a message's being taken in to its arrival at the last who was there.
+  var times = DurationHistogram()
+  /// How many messages are on their way.
+  var underway = 0
   let start: Instant
 
   /// - Parameters:
@@ -78,9 +83,8 @@ package final class Hub {
     self.sink = sink
     self.format = format
     heartbeats = HeartbeatSchedule(interval: settings.heartbeat)
-    table = RoomTable(settings: settings)
+    table = TopicTable(settings: settings, feeds: feeds)
     start = now
-    lastSweep = now
   }
 
   /// Traps in debug builds where the hub is called from another thread than its own.
@@ -90,13 +94,14 @@ package final class Hub {
     assertOnThread()
     var counters = counted
     counters.traffic = traffic
-    counters.publishToLastWrite = flights.times
+    counters.publishToLastWrite = times
     counters.listeners = listeners.count
     counters.behind = behindCount
-    counters.rooms = table.rooms.count
-    counters.historyEntries = table.historyEntries
-    counters.historyBytes = table.historyBytes
-    counters.retainedBytes = table.retainedBytes
+    counters.rooms = table.roomCount
+    counters.topics = table.topicCount
+    counters.historyEntries = table.ledger.historyEntries
+    counters.historyBytes = table.ledger.historyBytes
+    counters.retainedBytes = table.ledger.retainedBytes
     return counters
   }
 
@@ -112,68 +117,25 @@ package final class Hub {
   /// The id of the newest message over all rooms.
   package var newestID: EventID { EventID(epoch: epoch, number: newest) }
 
-  /// Takes in event `number`; `flush` sends it.
-  ///
-  /// Numbers rise from event to event, over all rooms. False means that it belongs to no room, or that the room is
-  /// new and as many rooms as may be are held: the event is lost to history, and nobody listens to it.
-  @discardableResult
-  package func append(_ event: Event, number: UInt64, now: Instant) -> Bool {
-    assertOnThread()
-    precondition(number > newest, "numbers rise")
-    guard let name = event.room, let room = table.room(name) else { return false }
-    numbering.advance(to: number)
-    counted.published += 1
-    let bytes = keep(
-      event, in: room, number: number, position: numbering.newestPosition, time: now, now: now)
-    raise(room, by: bytes, now: now)
-    if room.feeds.isEmpty { table.forgetIfIdle(room) } else { launch(to: room, now: now) }
-    return true
-  }
-
-  /// Writes an event, and takes it into its room's log; returns the bytes that a stream is sent.
-  @discardableResult
-  func keep(
-    _ event: Event, in room: Room, number: UInt64, position: UInt64, time: Instant, now: Instant
-  ) -> Int {
-    let sent = ServerSentEvent(
-      type: event.type, id: EventID(epoch: epoch, number: number), data: format.text(of: event),
-      retry: event.retry)
-    return table.append(
-      sent, event, to: room, number: number, position: position, time: time, now: now)
-  }
-
-  /// A message begins its way to those who listen.
-  private func launch(to room: Room, now: Instant) {
-    let flight = flights.begin(feeds: room.feeds.count, now: now)
-    for feed in room.feeds { feed.follow(flight) }
-  }
-
-  /// The room's newest frame, of so many bytes, stands at the newest position: its feeds have work.
-  func raise(_ room: Room, by bytes: Int, now: Instant) {
-    bytesSinceSweep += bytes
-    for feed in room.feeds {
-      feed.raise(head: numbering.newestPosition)
-      queue(feed)
-    }
-    guard bytesSinceSweep > settings.listenerLagBytes else { return }
-    beginLagPass()
-    _ = keepBounds(FanOutBudget()) { now }
-  }
-
-  /// Whether all of these rooms, whose names differ, are held or could be.
+  /// Whether these rooms, whose names differ, are held or could be.
   package func hasPlaces(for names: [RoomName]) -> Bool {
     assertOnThread()
-    let new = names.count { table.rooms[$0] == nil }
-    return table.rooms.count + new <= settings.maximumRooms
+    return table.hasPlaces(for: names.map { .room($0) })
+  }
+
+  /// Whether the topics that an interest names are held or could be: topics that nobody listens to go for them.
+  package func hasPlaces(for interest: Interest) -> Bool {
+    assertOnThread()
+    return table.hasPlaces(for: interest.topics)
   }
 
   /// The id just before the oldest message that a room keeps: a stream that resumes from it is sent
   /// all its history. The newest id when there is none.
   package func idBeforeHistory(of name: RoomName, now: Instant) -> EventID {
     assertOnThread()
-    guard let room = table.rooms[name] else { return newestID }
+    guard let room = table.topics[.room(name)] else { return newestID }
     table.expire(room, now: now)
-    guard let oldest = room.oldestInHistory else { return newestID }
+    guard let oldest = room.frames.first else { return newestID }
     return EventID(epoch: epoch, number: oldest.number - 1)
   }
 
@@ -195,33 +157,18 @@ package final class Hub {
     work.append(feed)
   }
 
-  /// The feed of those who follow exactly these rooms.
-  func feed(of rooms: [Room]) -> Feed {
-    let names = rooms.map(\.name)
-    if let feed = feedsByRooms[names] { return feed }
-    let index = freeFeeds.popLast() ?? feeds.count
-    if index == feeds.count { feeds.append(nil) }
-    let feed = Feed(index: index, rooms: rooms, head: numbering.newestPosition)
-    feeds[index] = feed
-    feedsByRooms[names] = feed
-    for room in rooms { room.add(feed) }
-    return feed
-  }
-
-  func feed(of listener: Listener) -> Feed {
-    // A listener leaves its feed before the feed is dissolved.
-    feeds[Int(listener.feed)]!
-  }
+  func feed(of listener: Listener) -> Feed { feeds[UInt32(listener.feed)] }
 
   private func dissolve(_ feed: Feed) {
-    while let flight = feed.takeArrival(any: true) { flights.arrive(flight, now: nil) }
-    feedsByRooms[feed.rooms.map(\.name)] = nil
-    feeds[feed.index] = nil
-    freeFeeds.append(feed.index)
-    for room in feed.rooms {
-      room.remove(feed)
-      table.drop(room)
-      table.forgetIfIdle(room)
+    while let (frame, isUnderway) = feed.takeLeft() {
+      if isUnderway { arrive(frame, now: nil) }
+      table.ledger.release(frame)
+    }
+    batches.drop(feed)
+    compactSlowFeeds()
+    feeds.remove(feed) { topic in
+      table.queueIfQuiet(topic)
+      table.forgetIfIdle(topic)
     }
   }
 
@@ -258,10 +205,10 @@ package final class Hub {
     counted.countClose(reason)
     if listener.flags.contains(.hasPrivateBytes) { privateBytes[slot] = nil }
     let feed = feed(of: listener)
-    if listener.flags.contains(.replaying) { feed.replaying -= 1 }
+    if listener.flags.contains(.replaying) { table.losses.end(slot) }
     stopBeingBehind(slot)
     listeners.remove(slot)
     feed.remove(at: Int(listener.place)) { listeners[$0].place = UInt32($1) }
-    if feed.members.isEmpty { dissolve(feed) }
+    if feed.members.isEmpty { dissolve(feed) } else { drop(feed) }
   }
 }

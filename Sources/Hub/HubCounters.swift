@@ -6,6 +6,8 @@ package struct HubCounters: Sendable {
   package internal(set) var behind = 0
   /// Gauge: rooms held, with listeners or history.
   package internal(set) var rooms = 0
+  /// Gauge: topics held that are no rooms.
+  package internal(set) var topics = 0
   /// Gauge: messages kept for replay, over all rooms.
   package internal(set) var historyEntries = 0
   /// Gauge: bytes they take, bookkeeping included.

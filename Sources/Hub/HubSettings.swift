@@ -8,6 +8,12 @@ package struct HubSettings: Sendable {
   package var historyBytes = 64 << 20
   /// How many rooms are held at once.
   package var maximumRooms = 10_000
+  /// How many topics that are no rooms are held at once.
+  package var maximumTopics = 100_000
+  /// Bytes of their names.
+  package var topicNameBytes = 16 << 20
+  /// Whether listeners may follow more topics than they name: then all messages are held in one order, too.
+  package var hasPatterns = false
   /// A stream that was silent this long is sent a comment; zero sends none.
   package var heartbeat = Duration.seconds(15)
   /// The `retry:` that each stream begins with: how long a browser waits before it reconnects.

@@ -1,4 +1,4 @@
-/// One open stream: a cursor into the log of the rooms it follows.
+/// One open stream: a cursor into the order of events.
 struct Listener {
   /// The sink's name for it; negative when the slot is free. An optional would take 8 bytes.
   private var rawHandle: Int32 = -1
@@ -48,8 +48,7 @@ struct Listener {
     static var behind: Flags { Flags(rawValue: 2) }
     /// It has not reached the head since it came; it reads from history and keeps nothing alive.
     static var replaying: Flags { Flags(rawValue: 4) }
-    /// It came to be sent history first: until it has reached the head, lines without an id are not
-    /// for it.
+    /// It was replaying when history ended: until it has reached the head, lines without an id are not for it.
     static var skipsStrays: Flags { Flags(rawValue: 512) }
     /// Its sink was told that it is blocked.
     static var blocked: Flags { Flags(rawValue: 128) }

@@ -8,7 +8,28 @@ struct Resumption {
   let number: UInt64
   let gaps: [Gap]
 
-  init(after last: LastEventID?, rooms: [Room], epoch: Epoch, numbering: Numbering) {
+  /// Of a stream that follows topics.
+  init(after last: LastEventID?, topics: [TopicLog], epoch: Epoch, numbering: Numbering) {
+    self.init(
+      after: last, epoch: epoch, numbering: numbering,
+      histories: topics.map {
+        History(
+          topic: $0.topic, droppedThrough: $0.droppedThrough, unknownThrough: $0.unknownThrough,
+          first: $0.first(after:))
+      })
+  }
+
+  /// What the start of a history says.
+  struct History {
+    /// Nil: of more than one topic.
+    let topic: Topic?
+    let droppedThrough: UInt64
+    let unknownThrough: UInt64
+    /// The oldest message after a position.
+    let first: (UInt64) -> Frame?
+  }
+
+  init(after last: LastEventID?, epoch: Epoch, numbering: Numbering, histories: [History]) {
     guard let last else {
       cursor = numbering.newestPosition
       number = numbering.newest
@@ -22,19 +43,20 @@ struct Resumption {
     let after = numbering.cursor(after: known ?? 0)
     var gaps: [Gap] = []
     var first: Frame?
-    for room in rooms {
-      let oldest = room.firstMessage(after: after)
+    for history in histories {
+      let oldest = history.first(after)
       if let oldest, first.map({ oldest.position < $0.position }) ?? true { first = oldest }
       let reason: GapReason? =
         if let known {
-          known < room.droppedThrough ? .expired : known < room.unknownThrough ? .unknown : nil
+          known < history.droppedThrough
+            ? .expired : known < history.unknownThrough ? .unknown : nil
         } else {
           isOfEarlierHistory ? .restarted : .unknown
         }
       guard let reason else { continue }
       gaps.append(
         Gap(
-          room: room.name, after: last.text,
+          topic: history.topic, after: last.text,
           oldest: oldest.map { EventID(epoch: epoch, number: $0.number) }, reason: reason))
     }
     self.gaps = gaps

@@ -4,8 +4,12 @@
 struct Ring<Element> {
   /// Empty places are nil. The size is a power of two, or zero.
   private var storage: [Element?] = []
-  private var head = 0
-  private(set) var count = 0
+  /// Half a word each, since each topic and each feed that is behind has one.
+  private var start: Int32 = 0
+  private var length: Int32 = 0
+
+  var count: Int { Int(length) }
+  private var head: Int { Int(start) }
 
   var isEmpty: Bool { count == 0 }
   var first: Element? { isEmpty ? nil : self[0] }
@@ -27,7 +31,7 @@ struct Ring<Element> {
   mutating func append(_ element: Element) {
     if count == storage.count { grow() }
     storage[(head + count) & (storage.count - 1)] = element
-    count += 1
+    length += 1
   }
 
   /// Takes the oldest element off; traps when there is none.
@@ -35,8 +39,8 @@ struct Ring<Element> {
   mutating func removeFirst() -> Element {
     let element = self[0]
     storage[head] = nil
-    head = (head + 1) & (storage.count - 1)
-    count -= 1
+    start = Int32((head + 1) & (storage.count - 1))
+    length -= 1
     if count == 0 { self = Ring() } else if count * 8 < storage.count { resize(to: count * 2) }
     return element
   }
@@ -62,6 +66,6 @@ struct Ring<Element> {
     for index in 0..<count { fresh.append(self[index]) }
     fresh.append(contentsOf: repeatElement(nil, count: size - count))
     storage = fresh
-    head = 0
+    start = 0
   }
 }

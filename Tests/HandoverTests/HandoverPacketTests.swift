@@ -9,6 +9,7 @@ import Testing
 
 @Suite struct HandoverPacketTests {
   private static let room = RoomName("chat")!
+  private static let topic = TopicName("https://example.com/books/1?x=小 明")!
   private static let epoch = Epoch("e1")!
   static let packets: [HandoverPacket] = [
     .hello(
@@ -17,8 +18,10 @@ import Testing
         backplane: "local")),
     .hello(.init()),
     .history(.start(epoch: epoch, newest: 1 << 43, lostThrough: 7)),
-    .history(.forgotten(room, through: 3)),
-    .history(.room(room, droppedThrough: 1, unknownThrough: 2)),
+    .history(.forgotten(.room(room), through: 3)),
+    .history(.topic(.room(room), droppedThrough: 1, unknownThrough: 2)),
+    .history(.forgotten(.topic(topic), through: 3)),
+    .history(.topic(.topic(topic), droppedThrough: 1, unknownThrough: 2)),
     .history(
       .message(
         .init(number: 9, event: .said("小明: 早安\n\0"), age: .nanoseconds(1_500_000_001)))),

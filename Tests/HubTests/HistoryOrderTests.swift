@@ -6,7 +6,8 @@ import Testing
 
 @Suite struct HistoryOrderTests {
   private static let start = HistoryRecord.start(epoch: Epoch("e1")!, newest: 9, lostThrough: 2)
-  private static let room = HistoryRecord.room(RoomName("a")!, droppedThrough: 3, unknownThrough: 0)
+  private static let room = HistoryRecord.topic(
+    .room(RoomName("a")!), droppedThrough: 3, unknownThrough: 0)
 
   private static func message(_ number: UInt64) -> HistoryRecord {
     .message(RoomHistory.Message(number: number, event: .said(""), age: .zero))
@@ -32,14 +33,14 @@ import Testing
   }
 
   @Test func `numbers rise within a room, and none is above the newest`() {
-    let other = HistoryRecord.room(RoomName("b")!, droppedThrough: 0, unknownThrough: 0)
+    let other = HistoryRecord.topic(.room(RoomName("b")!), droppedThrough: 0, unknownThrough: 0)
     #expect(isAccepted([Self.start, Self.room, Self.message(4), Self.message(9), other]))
     #expect(isAccepted([Self.start, Self.room, Self.message(9), other, Self.message(4)]))
     #expect(!isAccepted([Self.start, Self.room, Self.message(4), Self.message(4)]))
     #expect(!isAccepted([Self.start, Self.room, Self.message(10)]))
     #expect(!isAccepted([Self.start, Self.message(1)]))
     #expect(!isAccepted([Self.start, Self.room, Self.room]))
-    #expect(!isAccepted([Self.start, .forgotten(RoomName("a")!, through: 10)]))
+    #expect(!isAccepted([Self.start, .forgotten(.room(RoomName("a")!), through: 10)]))
     #expect(
       !isAccepted([.start(epoch: Epoch("e1")!, newest: 1 << 44, lostThrough: 0)]))
   }

@@ -20,7 +20,7 @@ import Testing
     let id = EventID(epoch: Epoch("e1")!, number: .max)
     for text in ["", "\n", "\r", "\r\n", "x", String(repeating: "\n", count: 100_000)] {
       let frame = Frame(
-        ServerSentEvent(id: id, data: text), number: 1, position: 1, offset: 0, time: .now)
+        ServerSentEvent(id: id, data: text), number: 1, position: 1, time: .now)
       #expect(frame.bytes.count <= 7 * text.utf8.count + 64)
     }
   }

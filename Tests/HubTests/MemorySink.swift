@@ -166,7 +166,7 @@ final class Fixture {
   ) -> (handle: Int, token: StreamToken) {
     let handle = sink.open(room: room)
     let token = hub.subscribe(
-      StreamHandle(rawValue: Int32(handle)), to: rooms.map { RoomName($0)! },
+      StreamHandle(rawValue: Int32(handle)), to: Interest(rooms: rooms.map { RoomName($0)! }),
       after: id.map { LastEventID($0) },
       framing: framing, head: [], now: now)
     if flushesOnSubscribe { flush() }

@@ -89,8 +89,8 @@ private final class BusyHub {
       LastEventID(EventID(epoch: .micro, number: hub.newest - UInt64($0)).description)
     }
     return hub.subscribe(
-      StreamHandle(rawValue: handles & .max), to: [room], after: last, framing: .chunked,
-      head: Self.head, now: now)
+      StreamHandle(rawValue: handles & .max), to: Interest(rooms: [room]), after: last,
+      framing: .chunked, head: Self.head, now: now)
   }
 
   func leave(_ token: StreamToken) { hub.remove(token, reason: .client) }

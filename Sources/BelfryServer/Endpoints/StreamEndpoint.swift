@@ -82,7 +82,7 @@ struct StreamEndpoint {
       socket, context.request.head, client: context.client, user: context.session?.user,
       headBytes: head.count)
     let token = hub.subscribe(
-      StreamHandle(rawValue: socket.descriptor), to: rooms,
+      StreamHandle(rawValue: socket.descriptor), to: Interest(rooms: rooms),
       after: context.request.lastEventID(or: context.query), framing: framing, head: head,
       now: .now)
     do throws(ReactorError) {

@@ -106,7 +106,7 @@ final class StatusStream {
       request.lastEventID(or: query)
       ?? LastEventID("\(hub.idBeforeHistory(of: Self.room, now: now))")
     let token = hub.subscribe(
-      StreamHandle(rawValue: socket.descriptor), to: [Self.room], after: last,
+      StreamHandle(rawValue: socket.descriptor), to: Interest(rooms: [Self.room]), after: last,
       framing: framing, head: head.bytes(framing, and: []), now: now)
     do throws(ReactorError) {
       try streams.add(socket, token: token.rawValue)
