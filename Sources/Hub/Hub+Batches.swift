@@ -84,6 +84,6 @@ extension Hub {
     guard table.losses.isRecording, listener.flags.contains(.replaying) else { return false }
     let isEverywhere = feeds.interest(of: feed)?.selectsEverything ?? false
     return table.losses.concern(
-      slot, after: listener.cursor, topics: isEverywhere ? nil : selected(by: feed))
+      slot, of: feed, after: listener.cursor, topics: isEverywhere ? nil : selected(by: feed))
   }
 }

@@ -7,9 +7,13 @@ struct Losses {
   /// How many messages were lost since the first of them began.
   private var count: UInt64 = 0
   /// The last of each topic: which one it was, and where it stood.
-  private var byTopic: [ObjectIdentifier: (ordinal: UInt64, position: UInt64)] = [:]
+  private var byTopic: [ObjectIdentifier: Loss] = [:]
+  /// The last of each feed's topics that were forgotten.
+  private var byFeed: [UInt32: Loss] = [:]
   /// The last of all, and the newest position of any.
-  private var last: (ordinal: UInt64, position: UInt64) = (0, 0)
+  private var last: Loss = (0, 0)
+
+  private typealias Loss = (ordinal: UInt64, position: UInt64)
 
   /// Whether anybody replays, so that losses are of interest.
   var isRecording: Bool { !replays.isEmpty }
@@ -29,15 +33,27 @@ struct Losses {
     last = (count, max(last.position, position))
   }
 
+  /// A topic is forgotten, which feeds follow that don't name it.
+  mutating func forget(_ topic: TopicLog) {
+    guard isRecording, let loss = byTopic.removeValue(forKey: ObjectIdentifier(topic)) else { return }
+    for place in 0..<topic.links.count {
+      let feed = topic.links[place].feed
+      byFeed[feed] = (loss.ordinal, max(loss.position, byFeed[feed]?.position ?? 0))
+    }
+  }
+
   /// Whether a listener that has everything up to `cursor` was to be sent a message that is gone.
   ///
-  /// - Parameter topics: those that it follows; nil is all.
-  func concern(_ slot: UInt32, after cursor: UInt64, topics: (some Sequence<TopicLog>)?) -> Bool {
+  /// - Parameter topics: those that its feed follows; nil is all.
+  func concern(
+    _ slot: UInt32, of feed: Feed, after cursor: UInt64, topics: (some Sequence<TopicLog>)?
+  ) -> Bool {
     guard count > 0, let start = replays[slot] else { return false }
-    guard let topics else { return last.ordinal > start && last.position > cursor }
-    return topics.contains { topic in
-      guard let loss = byTopic[ObjectIdentifier(topic)] else { return false }
-      return loss.ordinal > start && loss.position > cursor
+    func concerns(_ loss: Loss?) -> Bool {
+      loss.map { $0.ordinal > start && $0.position > cursor } ?? false
     }
+    guard let topics else { return concerns(last) }
+    return concerns(byFeed[feed.index])
+      || topics.contains { concerns(byTopic[ObjectIdentifier($0)]) }
   }
 }

@@ -130,6 +130,7 @@ struct TopicTable {
 
   private mutating func forget(_ topic: TopicLog) {
     remove(topic)
+    losses.forget(topic)
     feeds.disconnect(topic)
     forgotten.remember(topic.topic, lostThrough: topic.droppedThrough)
   }
