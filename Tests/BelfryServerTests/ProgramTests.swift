@@ -129,6 +129,16 @@ import Testing
     #expect(try program.end().text.contains("BELFRY_RETRI"))
   }
 
+  @Test func `a command that is none is told with the one that was meant`() throws {
+    for (command, remedy) in [
+      ("chek", "did you mean check?"), ("server", "did you mean serve?"),
+      ("brew", "see belfry --help"),
+    ] {
+      let (status, text) = try Program([command, "--listen", "127.0.0.1:0"]).end()
+      #expect(status == 64 && text == "Error: \(command): unknown command; \(remedy)\n", "\(text)")
+    }
+  }
+
   @Test func `help gives every option with its default`() throws {
     let (status, text) = try Program(["serve", "--help"]).end()
     #expect(status == 0)
