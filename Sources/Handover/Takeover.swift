@@ -95,10 +95,11 @@ struct Takeover {
     switch phase {
     case .starting:
       phase = .over
-      return .giveUp(reason: "the successor was not ready within \(limit)")
+      return .giveUp(reason: "the successor was not ready within --takeover-timeout")
     case .sending:
       phase = .over
-      return .giveUp(reason: "the successor did not load the history within \(limit)")
+      return .giveUp(
+        reason: "the successor did not load the history within --takeover-timeout")
     // It may serve already, and nobody else may do so then.
     case .committed:
       deadline = now + limit

@@ -36,19 +36,19 @@ import Testing
     #expect(slow.advance(to: start + .seconds(29)) == nil)
     #expect(
       slow.advance(to: start + .seconds(30))
-        == .giveUp(reason: "the successor was not ready within 30.0 seconds"))
+        == .giveUp(reason: "the successor was not ready within --takeover-timeout"))
     #expect(slow.advance(to: start + .seconds(31)) == nil)
     #expect(slow.successorIsReady(now: start + .seconds(31)) == nil)
     var late = takeover()
     #expect(
       late.successorIsReady(now: start + .seconds(30))
-        == .giveUp(reason: "the successor was not ready within 30.0 seconds"))
+        == .giveUp(reason: "the successor was not ready within --takeover-timeout"))
     var loading = takeover()
     _ = loading.successorIsReady(now: start + .seconds(29))
     #expect(loading.advance(to: start + .seconds(58)) == nil)
     #expect(
       loading.advance(to: start + .seconds(59))
-        == .giveUp(reason: "the successor did not load the history within 30.0 seconds"))
+        == .giveUp(reason: "the successor did not load the history within --takeover-timeout"))
   }
 
   @Test func `once told to serve it is ended for being late, and given up for being gone`() {

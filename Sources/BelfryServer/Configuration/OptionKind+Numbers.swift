@@ -30,24 +30,27 @@ extension OptionKind<Int> {
 
 extension OptionKind<Duration> {
   /// `15s`.
+  ///
+  /// - Parameter hasZero: 0 is allowed too, and has a meaning of its own.
   static func duration(
-    _ range: ClosedRange<Duration> = .zero...DurationText.maximum
+    _ range: ClosedRange<Duration> = .zero...DurationText.maximum, orZero hasZero: Bool = false
   ) -> OptionKind {
     let least = range.lowerBound == .zero ? nil : "\(DurationText(range.lowerBound))"
     let most = "\(DurationText(range.upperBound))"
     return OptionKind(
-      OptionFormat(placeholder: "DURATION", least: least, most: most),
-      accepts: "a duration such as 500ms, 15s, 1.5m, 1h or 31d, "
+      OptionFormat(placeholder: "DURATION", least: least, most: most, hasZero: hasZero),
+      accepts: (hasZero ? "0 or " : "") + "a duration such as 500ms, 15s, 1.5m, 1h or 31d, "
         + (least.map { "\($0) to \(most)" } ?? "at most \(most)"),
-      repairs: { ["\($0)s", $0.lowercased()] }, isInside: { range.contains($0) },
+      repairs: { ["\($0)s", $0.lowercased()] },
+      isInside: { range.contains($0) || hasZero && $0 == .zero },
       parse: { try? DurationText(parsing: $0).duration }, show: { "\(DurationText($0))" })
   }
 }
 
 extension OptionKind<Duration?> {
   /// How often something is done; 0 means never.
-  static var interval: OptionKind {
-    let kind = OptionKind<Duration>.duration()
+  static func interval(_ range: ClosedRange<Duration>) -> OptionKind {
+    let kind = OptionKind<Duration>.duration(range, orZero: true)
     return OptionKind(format: kind.format) { items throws(BadOptionValue) in
       let duration = try kind.read(items)
       return duration > .zero ? duration : nil

@@ -18,6 +18,8 @@ package struct OptionFormat: Hashable, Sendable {
   package var least: String?
   /// The greatest value; nil: whatever can be written.
   package var most: String?
+  /// `0` is a value too, though it is less than `least`.
+  package var hasZero = false
   /// A value may hold a password: messages don't repeat it.
   package var isSecret = false
   /// A value names a file whose contents are the setting, so that the default must be read too.
@@ -80,12 +82,14 @@ extension OptionKind {
   }
 
   private static func range(_ format: OptionFormat) -> String {
-    switch (format.least, format.most) {
-    case (let least?, let most?): "\(least) to \(most)"
-    case (let least?, nil): "\(least) or more"
-    case (nil, let most?): "at most \(most)"
-    case (nil, nil): "another value"  // There is none outside.
-    }
+    let range =
+      switch (format.least, format.most) {
+      case (let least?, let most?): "\(least) to \(most)"
+      case (let least?, nil): "\(least) or more"
+      case (nil, let most?): "at most \(most)"
+      case (nil, nil): "another value"  // There is none outside.
+      }
+    return format.hasZero ? "0, or \(range)" : range
   }
 
   /// Several values of a kind.
