@@ -5,8 +5,8 @@ extension OptionKind<Int> {
   static func count(from least: Int) -> OptionKind {
     OptionKind(
       OptionFormat(placeholder: "NUMBER", least: "\(least)"),
-      accepts: "a whole number, \(least) or more", isInside: { $0 >= least }, parse: { Int($0) },
-      show: { "\($0)" })
+      accepts: "a whole number, \(least) or more", joins: true, isInside: { $0 >= least },
+      parse: { Int($0) }, show: { "\($0)" })
   }
 
   /// `64KiB`.
@@ -16,12 +16,13 @@ extension OptionKind<Int> {
         placeholder: "SIZE",
         least: range.lowerBound == 0 ? nil : "\(ByteCountText(range.lowerBound))",
         most: range.upperBound == .max ? nil : "\(ByteCountText(range.upperBound))"),
-      accepts: "a size such as 512, 64KiB, 1.5MiB or 2GiB",
+      accepts: "a size such as 512, 64KiB, 1.5MiB or 2GiB", joins: true,
       repairs: { text in
         // Of 64KB, 64kb and 64k.
         let number = text.prefix { $0.isNumber || $0 == "." }
-        guard let unit = text.dropFirst(number.count).first else { return [] }
-        return ["\(number)\(unit.uppercased())iB"]
+        let unit = text.dropFirst(number.count).uppercased()
+        guard let first = unit.first, ["", "B", "IB"].contains(unit.dropFirst()) else { return [] }
+        return ["\(number)\(first)iB"]
       },
       isInside: { range.contains($0) }, parse: { try? ByteCountText(parsing: $0).bytes },
       show: { "\(ByteCountText($0))" })
@@ -40,7 +41,7 @@ extension OptionKind<Duration> {
     return OptionKind(
       OptionFormat(placeholder: "DURATION", least: least, most: most, hasZero: hasZero),
       accepts: (hasZero ? "0 or " : "") + "a duration such as 500ms, 15s, 1.5m, 1h or 31d, "
-        + (least.map { "\($0) to \(most)" } ?? "at most \(most)"),
+        + (least.map { "\($0) to \(most)" } ?? "at most \(most)"), joins: true,
       repairs: { ["\($0)s", $0.lowercased()] },
       isInside: { range.contains($0) || hasZero && $0 == .zero },
       parse: { try? DurationText(parsing: $0).duration }, show: { "\(DurationText($0))" })
@@ -66,7 +67,7 @@ extension OptionKind<Rate?> {
     OptionKind(
       OptionFormat(placeholder: "RATE"),
       accepts: "a rate such as 5/s, 20/m or 100/10m, at most \(Rate.maximumCount)/h, or 0",
-      repairs: { ["\($0)/s"] },
+      joins: true, repairs: { ["\($0)/s"] },
       parse: { (try? RateText(parsing: $0)).map(\.rate) }, show: { "\(RateText($0))" })
   }
 }

@@ -70,7 +70,7 @@ package enum OptionTable {
       --secret-file.
       """),
     OptionRow(
-      "listen", \.listen, .list(.address), .restart,
+      "listen", \.listen, .list(.address, orElse: "HOST:PORT, [IPV6]:PORT or unix:PATH"), .restart,
       "Address to listen on: HOST:PORT, [IPV6]:PORT or unix:PATH. Repeatable."),
     OptionRow(
       "admin-listen", \.adminListen, .list(.address), .restart,
@@ -84,7 +84,7 @@ package enum OptionTable {
   private static let rooms = [
     OptionRow(
       "rooms", \.rooms, .rooms, .restart,
-      "Rooms that clients may use: names, or patterns with * and ?, separated by commas.",
+      "Rooms that clients may use: a name, or a pattern with * and ?. Repeatable.",
       default: "*; with --redis only chat, because other channels of that Redis may be private"),
     OptionRow(
       "max-rooms", \.hub.maximumRooms, .count(from: 1), .restart,
