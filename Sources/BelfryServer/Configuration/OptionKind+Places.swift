@@ -37,12 +37,11 @@ extension OptionKind<String> {
   /// `https://example.org`: scheme, host and port as a browser's `Origin` has them.
   static var origin: OptionKind {
     OptionKind(
-      OptionFormat(placeholder: "ORIGIN"), accepts: "an origin such as https://example.org",
-      repairs: { text in
-        let parts = text.split(separator: "/")
-        let host = parts.first { !$0.hasSuffix(":") } ?? ""
-        return ["\(text.lowercased().hasPrefix("http:") ? "http" : "https")://\(host)"]
-      }, parse: { OriginText($0)?.text }, show: \.self)
+      OptionFormat(placeholder: "ORIGIN"),
+      accepts: "an origin such as https://example.org or http://example.org:8080; "
+        + "* and null are not supported",
+      repairs: { OriginText.ofPage($0).map { [$0.text] } ?? [] }, parse: { OriginText($0)?.text },
+      show: \.self)
   }
 
   /// A file's path.

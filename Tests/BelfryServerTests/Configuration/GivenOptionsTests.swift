@@ -79,6 +79,36 @@ import Testing
       ])
   }
 
+  @Test(arguments: [
+    ("https://a.example:00443", "https://a.example"), ("http://a:00080", "http://a"),
+    ("https://a:065535", "https://a:65535"), ("HTTP://A.Example.:81", "http://a.example.:81"),
+    ("https://xn--bcher-kva.example", "https://xn--bcher-kva.example"),
+    ("http://my_host", "http://my_host"), ("http://10.0.0.1:8080", "http://10.0.0.1:8080"),
+    ("https://[0:0:0::1]:443", "https://[::1]"), ("https://[FE80::A]:1", "https://[fe80::a]:1"),
+    ("http://[::ffff:1.2.3.4]", "http://[::ffff:102:304]"),
+    ("http://[::ffff:0:1]", "http://[::ffff:0:1]"), ("http://[::1.2.3.4]", "http://[::102:304]"),
+  ])
+  func `an origin is kept as browsers send it`(written: String, sent: String) throws {
+    #expect(try settings("--origin", written).origins == [sent])
+  }
+
+  @Test(arguments: [
+    "https://a.example:99999", "https://a.example:65536", "https://a.example:0",
+    "https://a.example:80443x", "https://a.example:+80", "https://a.example:-1", "https://:443",
+    "https://", "https://*", "https://*.example.org", "*", "null", "NULL", "https://a b", "a",
+    "localhost:3000", "10.0.0.1:8080", "https://a..b", "https://.a", "https://a%20b",
+    "https://bücher.example", "https://1.2.3", "https://1.2.3.04", "https://1.2.3.4.", "https://1",
+    "https://a.0x1", "https://[::1", "https://::1", "https://[1.2.3.4]", "https://[::1]x",
+    "https://[::g]", "https://a[::1]", "ftp://a.example", "wss://a.example", "file://",
+    "https://a!b", "https://\(String(repeating: "a", count: 64)).b",
+  ])
+  func `what no browser sends is no origin, and there is no guess at another one`(text: String) {
+    #expect(
+      mistakes("--origin", text) == [
+        "origin = \(text) (--origin): write an origin such as https://example.org or http://example.org:8080; * and null are not supported"
+      ])
+  }
+
   @Test func `all mistakes are told at once, each source's in its own order`() throws {
     let file = try TemporaryFile("retri = 3s\nheartbeat = 15\nretry\nlisten =\nlisten = x\n")
     #expect(
@@ -121,6 +151,10 @@ import Testing
       "write a path such as /chat, of letters, digits and - . _ ~ between slashes"
     ), ("origin", "example.org", "write https://example.org"),
     ("origin", "http://a:81/path", "write http://a:81"),
+    ("origin", "https://a.example:", "write https://a.example"),
+    ("origin", "https://a.example:00443/", "write https://a.example"),
+    ("origin", "https://u:p@a:81", "write https://a:81"),
+    ("origin", "//Example.org/x?y#z", "write https://example.org"),
     ("origin", "https://a https://b", "write https://a,https://b"),
     ("rooms", "a b", "write a,b"),
     ("rooms", "team-*", "write a default room too: chat, or a name without * and ?"),
