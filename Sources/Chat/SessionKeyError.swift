@@ -1,6 +1,6 @@
-/// Why a secret file cannot be used; no part of a secret is in it.
+/// Why the text of a secret file, or of a variable in its place, cannot be used; no part of a secret is in it.
 package enum SessionKeyError: Error, Hashable, Sendable, CustomStringConvertible {
-  /// The file has no key.
+  /// The text has no key.
   case noKey
   /// A key has fewer than `SessionKeys.minimumKeyBytes`; lines are counted from 1.
   case keyTooShort(line: Int, bytes: Int)
@@ -9,9 +9,9 @@ package enum SessionKeyError: Error, Hashable, Sendable, CustomStringConvertible
     let minimum = SessionKeys.minimumKeyBytes
     return switch self {
     case .noKey:
-      "The secret file has no key. Each line must hold one key of at least \(minimum) bytes."
+      "write one key per line, of at least \(minimum) bytes: there is none"
     case .keyTooShort(let line, let bytes):
-      "The key in line \(line) of the secret file has \(bytes) bytes; the minimum is \(minimum)."
+      "write a key of at least \(minimum) bytes in line \(line): it has \(bytes)"
     }
   }
 }

@@ -1,3 +1,5 @@
+internal import TextCoding
+
 /// The name somebody signs in with, fit to be shown to everybody.
 package struct UserName: Hashable, Sendable, CustomStringConvertible {
   /// The most characters, as a reader counts them.
@@ -15,7 +17,7 @@ package struct UserName: Hashable, Sendable, CustomStringConvertible {
   /// would change the lines around it: a control, a line separator, or one that reorders text
   /// (the bidirectional formatting characters of UAX #9, section 2).
   package init(_ raw: String) throws(UserNameError) {
-    let trimmed = Self.trimmed(raw)
+    let trimmed = String(raw.trimmingWhiteSpace)
     guard !trimmed.isEmpty else { throw .missing }
     // Bytes first: they are counted already, and bound the walk over the characters.
     guard trimmed.utf8.count <= Self.maximumBytes, trimmed.count <= Self.maximumCharacters else {
@@ -30,15 +32,6 @@ package struct UserName: Hashable, Sendable, CustomStringConvertible {
   }
 
   package var description: String { text }
-
-  private static func trimmed(_ raw: String) -> String {
-    let scalars = raw.unicodeScalars
-    guard
-      let first = scalars.firstIndex(where: { !$0.properties.isWhitespace }),
-      let last = scalars.lastIndex(where: { !$0.properties.isWhitespace })
-    else { return "" }
-    return String(scalars[first...last])
-  }
 
   private static func isForbidden(_ scalar: Unicode.Scalar) -> Bool {
     switch scalar.value {

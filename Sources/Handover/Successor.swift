@@ -163,7 +163,12 @@ package final class Successor {
     case .commit: link?.send(HandoverPacket.go.packet)
     case .leave: leave()
     case .end: process?.kill()
-    case .giveUp(let reason): giveUp(reason)
+    case .giveUp(let reason):
+      logger.error("takeover failed, this server continues", metadata: ["reason": "\(reason)"])
+      giveUp()
+    case .drop:
+      logger.info("takeover cancelled", metadata: ["reason": "this server is stopping"])
+      giveUp()
     case nil: break
     }
   }
@@ -191,8 +196,7 @@ package final class Successor {
     if hasLeft { process?.send(.hangUp) } else { mustRead = true }
   }
 
-  private func giveUp(_ reason: String) {
-    logger.error("takeover failed, this server continues", metadata: ["reason": "\(reason)"])
+  private func giveUp() {
     hasGivenUp = true
     timer = nil
     history = nil

@@ -18,6 +18,8 @@ struct Takeover {
     case end
     /// Go on as if nothing had happened; end the successor if it still runs.
     case giveUp(reason: String)
+    /// End the successor if it still runs; this server stops.
+    case drop
   }
 
   private enum Phase {
@@ -32,6 +34,8 @@ struct Takeover {
   }
 
   private var phase = Phase.starting
+  /// This server stops.
+  private var isCancelled = false
   private let hasHistory: Bool
   private let limit: Duration
   private var deadline: Instant
@@ -74,16 +78,17 @@ struct Takeover {
   mutating func successorIsLost(_ reason: String) -> Action? {
     guard phase != .over else { return nil }
     phase = .over
-    return .giveUp(reason: reason)
+    return isCancelled ? .drop : .giveUp(reason: reason)
   }
 
   /// This server is to stop, and so is a successor that may serve already: nobody has asked for that
   /// one to stay.
   mutating func cancel() -> Action? {
+    isCancelled = true
     switch phase {
     case .starting, .sending:
       phase = .over
-      return .giveUp(reason: "this server is stopping")
+      return .drop
     case .committed: return .end
     case .over: return nil
     }
@@ -95,10 +100,11 @@ struct Takeover {
     switch phase {
     case .starting:
       phase = .over
-      return .giveUp(reason: "the successor was not ready within \(limit)")
+      return .giveUp(reason: "the successor was not ready within --takeover-timeout")
     case .sending:
       phase = .over
-      return .giveUp(reason: "the successor did not load the history within \(limit)")
+      return .giveUp(
+        reason: "the successor did not load the history within --takeover-timeout")
     // It may serve already, and nobody else may do so then.
     case .committed:
       deadline = now + limit

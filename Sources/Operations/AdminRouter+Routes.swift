@@ -29,11 +29,6 @@ extension AdminRouter {
   ]
 
   static let routes = RouteTable(rows)
-
-  /// The methods of all rows, each once, in their order.
-  static let methods = routes.summaries.flatMap(\.allow).reduce(into: [HTTPMethod]()) {
-    if !$0.contains($1) { $0.append($1) }
-  }
 }
 
 extension AdminServer {

@@ -9,6 +9,11 @@ extension UInt8 {
     asciiLowercase >= UInt8(ascii: "a") && asciiLowercase <= UInt8(ascii: "z")
   }
 
+  /// `a-z`.
+  @inlinable package var isLowercaseLetter: Bool {
+    self >= UInt8(ascii: "a") && self <= UInt8(ascii: "z")
+  }
+
   /// A letter or a digit.
   @inlinable package var isAlphanumeric: Bool { isDigit || isLetter }
 

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import BelfryServer
 internal import BelfryVersion
 internal import Reactor
 
@@ -32,7 +33,9 @@ struct Belfry: ParsableCommand {
   }
 
   /// The command that takes the options of `OptionTable`; nil: another, whose options the parser reads.
-  private static func serverCommand(_ commandLine: [String]) -> (any ParsableCommand)? {
+  ///
+  /// - Throws: the end of the program when there is no such command.
+  private static func serverCommand(_ commandLine: [String]) throws -> (any ParsableCommand)? {
     switch commandLine.first {
     case "serve":
       return Serve(commandLine.dropFirst())
@@ -43,7 +46,12 @@ struct Belfry: ParsableCommand {
     case "help" where commandLine.count == 2 && commandLine[1] == "check":
       return Check(["--help"])
     case let first? where !first.hasPrefix("-"):
-      return nil
+      let commands = configuration.subcommands.map { $0._commandName } + ["help"]
+      guard !commands.contains(first) else { return nil }
+      let nearest = NearestName.of(first, among: commands)
+      let remedy = nearest.map { "did you mean \($0)?" } ?? "see belfry --help"
+      StandardStream.error.write("Error: \(first.printable): unknown command; \(remedy)\n")
+      throw ExitCode.validationFailure
     case let first?
     where ownOptions.contains(where: { first == $0 || first.hasPrefix($0 + "=") })
       || first.hasPrefix("--help-") || first.hasPrefix("---"):

@@ -21,10 +21,10 @@ struct PrintOptions: ParsableCommand {
           json.member("help", row.help)
           json.member("value", row.format.placeholder)
           json.member("count", row.format.count.rawValue)
-          json.member("choices", row.format.choices.joined(separator: ","))
+          json.member("choices", row.format.choices)
           json.member("default", row.defaultWords == nil ? row.text(of: settings) : "")
           json.member("defaultWords", row.defaultWords ?? "")
-          json.member("inFile", "\(row.path != \ServerSettings.configFile)")
+          json.member("inFile", row.path != \ServerSettings.configFile)
           json.member("reload", row.change == .restart ? "restart" : "live")
         }
         StandardStream.output.write(json.text + "\n")

@@ -20,7 +20,7 @@ extension ServerCommand {
   ///
   /// - Throws: the end of the program when help or the version was asked for.
   func given() throws -> GivenOptions {
-    let commandLine = CommandLineOptions(arguments)
+    let commandLine = CommandLineOptions(arguments, of: Self._commandName)
     guard !commandLine.asksHelp else {
       StandardStream.output.write(OptionsHelp.text(Self.configuration, of: Self._commandName))
       throw ExitCode.success
@@ -29,7 +29,8 @@ extension ServerCommand {
       StandardStream.output.write("\(Version.text)\n")
       throw ExitCode.success
     }
-    return GivenOptions(arguments, environment: Environment.variables)
+    return GivenOptions(
+      arguments, environment: Environment.variables, of: Self._commandName)
   }
 
   /// The settings that come of the options.

@@ -112,7 +112,7 @@ import Testing
     let bad = try Program(Self.anyPort, environment: ["BELFRY_RETRY": "soon"]).end()
     #expect(bad.status == 64 && bad.text.contains("retry"))
     let secret = try Program(Self.anyPort, environment: ["BELFRY_SECRET": "short"]).end()
-    #expect(secret.status == 64 && secret.text.contains("32"))
+    #expect(secret.status == 64 && secret.text.contains("32"), "\(secret.text)")
     let program = try Program(
       Self.anyPort + ["--base-path", "/b"],
       environment: [
@@ -127,6 +127,16 @@ import Testing
     #expect(listener.retry == .seconds(7))
     kill(program.process.processIdentifier, SIGTERM)
     #expect(try program.end().text.contains("BELFRY_RETRI"))
+  }
+
+  @Test func `a command that is none is told with the one that was meant`() throws {
+    for (command, remedy) in [
+      ("chek", "did you mean check?"), ("server", "did you mean serve?"),
+      ("brew", "see belfry --help"),
+    ] {
+      let (status, text) = try Program([command, "--listen", "127.0.0.1:0"]).end()
+      #expect(status == 64 && text == "Error: \(command): unknown command; \(remedy)\n", "\(text)")
+    }
   }
 
   @Test func `help gives every option with its default`() throws {

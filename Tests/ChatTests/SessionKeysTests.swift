@@ -45,8 +45,7 @@ import Testing
       try SessionKeys(secretFile: "\(a.dropLast())   \n")
     }
     let error = SessionKeyError.keyTooShort(line: 3, bytes: 31)
-    #expect(
-      "\(error)" == "The key in line 3 of the secret file has 31 bytes; the minimum is 32.")
+    #expect("\(error)" == "write a key of at least 32 bytes in line 3: it has 31")
   }
 
   @Test(arguments: ["", "\n", " \r\n\r\n  "])

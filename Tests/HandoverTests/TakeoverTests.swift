@@ -36,19 +36,19 @@ import Testing
     #expect(slow.advance(to: start + .seconds(29)) == nil)
     #expect(
       slow.advance(to: start + .seconds(30))
-        == .giveUp(reason: "the successor was not ready within 30.0 seconds"))
+        == .giveUp(reason: "the successor was not ready within --takeover-timeout"))
     #expect(slow.advance(to: start + .seconds(31)) == nil)
     #expect(slow.successorIsReady(now: start + .seconds(31)) == nil)
     var late = takeover()
     #expect(
       late.successorIsReady(now: start + .seconds(30))
-        == .giveUp(reason: "the successor was not ready within 30.0 seconds"))
+        == .giveUp(reason: "the successor was not ready within --takeover-timeout"))
     var loading = takeover()
     _ = loading.successorIsReady(now: start + .seconds(29))
     #expect(loading.advance(to: start + .seconds(58)) == nil)
     #expect(
       loading.advance(to: start + .seconds(59))
-        == .giveUp(reason: "the successor did not load the history within 30.0 seconds"))
+        == .giveUp(reason: "the successor did not load the history within --takeover-timeout"))
   }
 
   @Test func `once told to serve it is ended for being late, and given up for being gone`() {
@@ -58,19 +58,23 @@ import Testing
     #expect(takeover.advance(to: start + .seconds(29)) == nil)
     #expect(takeover.advance(to: start + .seconds(30)) == .end)
     #expect(takeover.advance(to: start + .seconds(31)) == nil)
-    #expect(takeover.cancel() == .end)
+    var cancelled = takeover
     #expect(takeover.successorIsLost("it ended") == .giveUp(reason: "it ended"))
     #expect(takeover.successorServes() == nil)
+    // A server that stops doesn't say that it goes on.
+    #expect(cancelled.cancel() == .end)
+    #expect(cancelled.successorIsLost("it ended") == .drop)
+    #expect(cancelled.successorServes() == nil)
   }
 
-  @Test func `one that is gone, and one that is not wanted any more, is given up once`() {
+  @Test func `one that is gone is given up once, and one that is not wanted any more is dropped`() {
     for phase in 0..<2 {
       var takeover = takeover()
       if phase == 1 { _ = takeover.successorIsReady(now: start) }
       var cancelled = takeover
       #expect(takeover.successorIsLost("gone") == .giveUp(reason: "gone"))
       #expect(takeover.successorIsLost("gone") == nil)
-      #expect(cancelled.cancel() == .giveUp(reason: "this server is stopping"))
+      #expect(cancelled.cancel() == .drop)
       #expect(cancelled.cancel() == nil)
     }
   }

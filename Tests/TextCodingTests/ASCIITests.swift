@@ -13,6 +13,7 @@ import TextCoding
   @Test func `each set has the bytes that its specification names`() {
     #expect(all(\.isDigit) == Self.digits)
     #expect(all(\.isLetter) == Self.letters)
+    #expect(all(\.isLowercaseLetter) == Self.letters.suffix(26))
     #expect(all(\.isAlphanumeric) == Self.digits + Self.letters)
     #expect(all(\.isBlank) == "\t ")
     #expect(all(\.isVisible).utf8.count == 94 && all(\.isVisible).first == "!")

@@ -59,6 +59,21 @@ class StatusTests(unittest.TestCase):
         until(lambda: page.alarms == [], lambda: page.alarms)
         self.assertEqual(page.violations(), [])
 
+    def test_lines_of_other_programs_are_published_too(self):
+        page = StatusPage(self.session, self.serve()).open()
+        # They come over Redis, which this server hasn't: the tile is given its figures.
+        figures = {"now": {"published": 1200, "withoutId": 34}, "per": {"published": 5, "withoutId": 20}}
+        self.session.run(
+            """
+            import('./status/figures.js').then(({ tiles }) => {
+              const tile = tiles.find(({ id }) => id === 'published');
+              window.shown = [tile.lines[0].of(arguments[0]), tile.more(arguments[0])];
+            });
+            """, figures)
+        until(lambda: self.session.run("return window.shown;"), "the tile's texts")
+        self.assertEqual(self.session.run("return window.shown;"), [25, "1,234 total"])
+        self.assertEqual(page.violations(), [])
+
     def test_the_page_asks_nobody_else_and_is_no_listener(self):
         server = self.serve()
         page = StatusPage(self.session, server).open()

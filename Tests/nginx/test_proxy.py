@@ -116,7 +116,7 @@ class RecipeTests(HTTPTests):
         self.assertEqual(site.client.post("still here"), 204)
         self.assertEqual(stream.text(), "still here")
         server.kill()
-        server.options += ["--heartbeat", "0"]
+        server.options[server.options.index("250ms")] = "0"
         server.start()
         self.assertIsNone(self.listen(site.client).next())
 

@@ -116,9 +116,9 @@ class Counts(unittest.TestCase):
         self.addCleanup(self.crowd.close)
         self.publisher = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=PATIENCE)
         self.addCleanup(self.publisher.close)
-        # What ought to stand on the page; what isn't named is 0.
-        self.expected = dict.fromkeys(
-            ("opened", "client", "published", "delivered", "replayed", "refused"), 0)
+        # What was done: streams opened, messages published, and streams that ended, by their reasons.
+        self.opened = self.published = 0
+        self.left = {}
 
     def page(self):
         self.admin.request("GET", "/metrics")
@@ -152,68 +152,85 @@ class Counts(unittest.TestCase):
         answer = self.publisher.getresponse()
         answer.read()
         self.assertEqual(answer.status, status)
+        self.published += status == 204
 
     def test_every_count_is_exact(self):
+        readers = self.everybody_reads()
+        self.some_come_back(readers)
+        self.all_leave()
+        self.some_are_too_slow()
+        everybody = self.as_many_as_may_be()
+        self.one_room_more(everybody[:100])
+        rest = self.half_hear_and_go(everybody[100:])
+        self.the_rest_is_sent_away(rest)
+
+    # The parts of the test, in their order: each expects what the last one has left.
+
+    def everybody_reads(self):
+        """Everybody reads everything, so that bytes can be told as well; returns who did."""
         crowd = self.crowd
         self.publish("before")  # and so that its connection is there
-        published, delivered = 1, 0
-
-        # Everybody reads everything, so that bytes can be told as well.
         readers = [stream for source in (2, 3) for stream in crowd.open(500, source=source)]
         for number in range(3):
             self.publish(f"hello {number}")
         crowd.read(readers, lambda data: b"hello 2" in data and data.endswith(b"\n\n\r\n"))
-        published, delivered = published + 3, delivered + 3 * 1000
+        self.opened += 1000
         page = self.page()
         sent = sum(len(crowd.bytes[stream.fileno()]) for stream in readers)
         self.assertEqual(page["belfry_sent_bytes_total"], sent)
         self.assertEqual(page["belfry_publish_to_last_write_seconds_count"], 3)
-        self.assertEqual(page["belfry_messages_delivered_total"], delivered)
+        self.assertEqual(page["belfry_messages_delivered_total"], 3 * 1000)
+        return readers
 
-        # Replays: all of history, and ids that lead nowhere.
+    def some_come_back(self, readers):
+        """Replays: all of history, and ids that lead nowhere."""
+        crowd = self.crowd
         identity = re.search(rb"\nid: (\S+)-\d+\n", crowd.bytes[readers[0].fileno()])[1].decode()
         back = crowd.open(100, source=4, extra=f"Last-Event-ID: {identity}-0\r\n")
         crowd.read(back, lambda data: b"hello 2" in data)
         crowd.open(70, source=4, extra="Last-Event-ID: other-7\r\n")
         crowd.open(30, source=4, extra="Last-Event-ID: what?\r\n")
-        # A gap of either kind gives all of history too.
-        replayed = 200 * published
+        self.opened += 200
         crowd.read(list(crowd.streams.values()), lambda data: b"hello 2" in data)
-        delivered += replayed
         page = self.page()
-        self.assertEqual(page["belfry_messages_replayed_total"], replayed)
+        # A gap of either kind gives all of history too.
+        self.assertEqual(page["belfry_messages_replayed_total"], 200 * self.published)
         self.assertEqual(page['belfry_gaps_total{reason="restarted"}'], 70)
         self.assertEqual(page['belfry_gaps_total{reason="unknown"}'], 30)
         self.assertEqual(page['belfry_gaps_total{reason="expired"}'], 0)
 
-        # They leave, one half each way, and half of those say before that they send nothing more.
-        everybody = list(crowd.streams.values())
+    def all_leave(self):
+        """One half each way, and some of those say before that they send nothing more."""
+        everybody = list(self.crowd.streams.values())
         for stream in everybody[::3]:
             stream.shutdown(socket.SHUT_WR)
-        crowd.fin(everybody[::2])
-        crowd.reset(everybody[1::2])
-        opened = client = 1200
-        self.assertEqual(self.closed(self.settle(0)), {"client": client})
+        self.crowd.fin(everybody[::2])
+        self.crowd.reset(everybody[1::2])
+        self.left["client"] = len(everybody)
+        self.assertEqual(self.closed(self.settle(0)), self.left)
 
-        # Too slow, or too far behind.
-        lagging = crowd.open(40, "?room=lag", source=2, buffer=4096)
-        stalled = crowd.open(60, "?room=slow", source=3, buffer=4096)
-        opened += 100
+    def some_are_too_slow(self):
+        """Too slow, or too far behind."""
+        lagging = self.crowd.open(40, "?room=lag", source=2, buffer=4096)
+        stalled = self.crowd.open(60, "?room=slow", source=3, buffer=4096)
+        self.opened += 100
         for number in range(8):
             self.publish(f"{number}" + "x" * 60_000, "slow")
         for number in range(60):
             self.publish(f"{number}" + "x" * 60_000, "lag")
-        published += 68
-        self.assertEqual(self.closed(self.settle(0)), {"client": client, "lag": 40, "slow": 60})
-        crowd.fin(lagging + stalled)
+        self.left |= {"lag": 40, "slow": 60}
+        self.assertEqual(self.closed(self.settle(0)), self.left)
+        self.crowd.fin(lagging + stalled)
 
-        # As many as may be of one address, then as many as may be.
+    def as_many_as_may_be(self):
+        """As many as may be of one address, then as many as may be; returns those that got in."""
+        crowd = self.crowd
         for source in range(2, 6):
             crowd.open(PER_ADDRESS, source=source)
         crowd.open(25, source=2)
         crowd.open(MAXIMUM - 4 * PER_ADDRESS, source=6)
         crowd.open(33, source=6)
-        opened += MAXIMUM
+        self.opened += MAXIMUM
         page = self.settle(MAXIMUM)
         self.assertEqual(page["belfry_max_listeners"], MAXIMUM)
         self.assertEqual(page["belfry_ready"], 0)
@@ -222,17 +239,18 @@ class Counts(unittest.TestCase):
         refused = [s for s in crowd.streams.values() if s not in set(everybody)]
         self.assertEqual(len(refused), 58)
         crowd.fin(refused)
-        # One room more than may be held: chat, lag, slow and nine others are there.
-        crowd.reset(everybody[:100])
-        client += 100
-        self.settle(MAXIMUM - 100)
+        return everybody
+
+    def one_room_more(self, leaving):
+        """One room more than may be held: chat, lag, slow and nine others are there."""
+        self.crowd.reset(leaving)
+        self.left["client"] += len(leaving)
+        self.settle(MAXIMUM - len(leaving))
         for number in range(9):
             self.publish("x", f"room-{number}")
-        published += 9
         self.publish("x", "one-more", status=503)
-        crowd.fin(crowd.open(7, "?room=another", source=7))
-        page = self.page()
-        refusals = {name: value for name, value in page.items()
+        self.crowd.fin(self.crowd.open(7, "?room=another", source=7))
+        refusals = {name: value for name, value in self.page().items()
                     if name.startswith("belfry_refused_total") and value}
         self.assertEqual(refusals, {
             'belfry_refused_total{reason="listeners-address"}': 25,
@@ -240,26 +258,25 @@ class Counts(unittest.TestCase):
             'belfry_refused_total{reason="rooms"}': 7,
             'belfry_refused_total{reason="publish"}': 1})
 
-        # One message to all, then half of them go.
-        rest = everybody[100:]
-        before = page["belfry_messages_delivered_total"]
+    def half_hear_and_go(self, rest):
+        """One message to all, then 5,000 of them go; returns those that stay."""
+        before = self.page()["belfry_messages_delivered_total"]
         self.publish("to all")
-        published += 1
-        crowd.read(rest, lambda data: b"to all" in data)
+        self.crowd.read(rest, lambda data: b"to all" in data)
         self.assertEqual(self.page()["belfry_messages_delivered_total"], before + len(rest))
-        crowd.fin(rest[:5000:2])
-        crowd.reset(rest[1:5000:2])
-        client += 5000
-        rest = rest[5000:]
-        self.assertEqual(self.closed(self.settle(len(rest))),
-                         {"client": client, "lag": 40, "slow": 60})
+        self.crowd.fin(rest[:5000:2])
+        self.crowd.reset(rest[1:5000:2])
+        self.left["client"] += 5000
+        self.assertEqual(self.closed(self.settle(len(rest) - 5000)), self.left)
+        return rest[5000:]
 
-        # The rest is sent away; who leaves by itself meanwhile is the quicker of the two or not. A
-        # request that never ends keeps the server here until the counts were read.
+    def the_rest_is_sent_away(self, rest):
+        """The rest is sent away; who leaves by itself meanwhile is the quicker of the two or not."""
+        # A request that never ends keeps the server here until the counts were read.
         unfinished = socket.create_connection(("127.0.0.1", self.server.port), PATIENCE)
         self.addCleanup(unfinished.close)
         unfinished.sendall(b"POST /post HTTP/1.1\r\nHost: a\r\n")
-        connections = crowd.connections + 2
+        connections = self.crowd.connections + 2
         page = wait(
             lambda: (page := self.page())["belfry_connections_accepted_total"] == connections and page,
             f"{connections} connections accepted")
@@ -267,21 +284,24 @@ class Counts(unittest.TestCase):
         self.server.process.send_signal(signal.SIGTERM)
         for stream in rest[::2]:
             stream.shutdown(socket.SHUT_WR)
-        self.assertEqual(len(crowd.read(rest, lambda data: False)), len(rest))
-        drained = sum(crowd.bytes[stream.fileno()].endswith(LAST_CHUNK) for stream in rest)
+        self.assertEqual(len(self.crowd.read(rest, lambda data: False)), len(rest))
+        drained = sum(self.crowd.bytes[stream.fileno()].endswith(LAST_CHUNK) for stream in rest)
         self.assertGreaterEqual(drained, len(rest) // 2)
-        page = self.settle(0)
-        self.assertEqual(self.closed(page), {
-            "client": client + len(rest) - drained, "lag": 40, "slow": 60, "drain": drained})
-        self.assertEqual(page["belfry_streams_opened_total"], opened)
-        self.assertEqual(page["belfry_messages_published_total"], published)
+        self.left["client"] += len(rest) - drained
+        self.left["drain"] = drained
+        self.check_the_end(self.settle(0))
+        print(f"\n  {self.opened} listeners came and went, {drained} of them sent away; every count is exact")
+        unfinished.close()
+        self.assertEqual(self.server.process.wait(PATIENCE), 0)
+
+    def check_the_end(self, page):
+        self.assertEqual(self.closed(page), self.left)
+        self.assertEqual(page["belfry_streams_opened_total"], self.opened)
+        self.assertEqual(page["belfry_messages_published_total"], self.published)
         self.assertEqual(page["belfry_heartbeats_total"], 0)
         self.assertEqual(page["belfry_listeners_behind"], 0)
         self.assertEqual(
             {name for name, value in page.items() if "connections_ended" in name and value}, set())
-        print(f"\n  {opened} listeners came and went, {drained} of them sent away; every count is exact")
-        unfinished.close()
-        self.assertEqual(self.server.process.wait(PATIENCE), 0)
 
 
 if __name__ == "__main__":

@@ -1,19 +1,33 @@
 /// The options on a command line: `--name value`, `--name=value`, and `--name` alone for a flag.
-///
-/// An option that takes one value and comes twice has the last one.
 package struct CommandLineOptions {
-  /// The options' texts by their names.
-  private(set) var values: [String: [String]] = [:]
+  /// What the options were given.
+  struct Entry: Hashable {
+    /// Several of a list, or none.
+    var items: [String]
+    /// Where the option stands first, among all arguments.
+    let index: Int
+  }
+
+  /// By the options' names, without dashes.
+  private(set) var entries: [String: Entry] = [:]
   private(set) var mistakes: [OptionMistake] = []
   /// Whether help was asked for; then nothing else counts.
   package private(set) var asksHelp = false
   /// Whether the version was asked for.
   package private(set) var asksVersion = false
 
-  /// - Parameter arguments: those behind the command's name.
-  package init(_ arguments: [String]) {
+  private let command: String
+  /// Where the argument stands that is read.
+  private var index = 0
+
+  /// - Parameters:
+  ///   - arguments: those behind the command's name.
+  ///   - command: its name, whose help mistakes refer to.
+  package init(_ arguments: [String], of command: String = "serve") {
+    self.command = command
     var rest = arguments[...]
     while let argument = rest.popFirst() {
+      index = rest.startIndex
       switch argument {
       case "-h", "--help": asksHelp = true
       case "--version": asksVersion = true
@@ -37,35 +51,34 @@ package struct CommandLineOptions {
     guard written.hasPrefix("--"), let row = OptionTable.row(named: String(written.dropFirst(2)))
     else {
       let meant = OptionTable.nearest(to: written).map { "did you mean --\($0)?" }
-      mistakes.append(
-        OptionMistake(written, "unknown option; \(meant ?? "see belfry serve --help")"))
+      wrong(written, "unknown option; \(meant ?? "see belfry \(command) --help")")
       // Its value, most likely.
       if parts.count == 1, let next = rest.first, Self.isValue(next) { rest.removeFirst() }
       return
     }
     if row.format.count == .flag {
       guard parts.count == 1 else {
-        mistakes.append(
-          OptionMistake(argument, "write \(written) without a value, or leave it out"))
-        return
+        return wrong(argument, "write \(written) without a value, or leave it out")
       }
-      values[row.name] = ["true"]
-    } else if parts.count == 2, !parts[1].isEmpty {
-      add(String(parts[1]), to: row)
-    } else if parts.count == 1, let next = rest.first, Self.isValue(next) {
-      rest.removeFirst()
-      add(next, to: row)
-    } else {
-      mistakes.append(
-        OptionMistake(written, "write a value behind it: \(written) \(row.format.placeholder)"))
+      entries[row.name] = Entry(items: ["true"], index: index)
+      return
     }
+    var value = parts.count == 2 ? String(parts[1]) : ""
+    if parts.count == 1, let next = rest.first, Self.isValue(next) { value = rest.removeFirst() }
+    guard !value.trimmingWhitespace.isEmpty else {
+      return wrong(written, "write a value behind it: \(written) \(row.format.placeholder)")
+    }
+    add(value, to: row)
   }
 
   private mutating func add(_ text: String, to row: OptionRow) {
+    let items = row.format.items(of: text)
     if row.format.count == .list {
-      values[row.name, default: []].append(String(text.trimmingWhitespace))
+      entries[row.name, default: Entry(items: [], index: index)].items += items
+    } else if entries[row.name] == nil {
+      entries[row.name] = Entry(items: items, index: index)
     } else {
-      values[row.name] = [String(text.trimmingLineEnds)]
+      wrong("--\(row.name)", "write it once: it takes one value")
     }
   }
 
@@ -75,6 +88,10 @@ package struct CommandLineOptions {
   }
 
   private mutating func unexpected(_ argument: String) {
-    mistakes.append(OptionMistake(argument, "unexpected argument; see belfry serve --help"))
+    wrong(argument, "unexpected argument; see belfry \(command) --help")
+  }
+
+  private mutating func wrong(_ place: String, _ remedy: String) {
+    mistakes.append(OptionMistake(place, remedy, at: .commandLine(index: index)))
   }
 }

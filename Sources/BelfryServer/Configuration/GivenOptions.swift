@@ -11,9 +11,10 @@ package struct GivenOptions: Sendable {
   package static let secretVariable = "BELFRY_SECRET"
 
   private struct Given {
-    /// Several of a list.
+    /// Several of a list, or none.
     var items: [String]
     var source: OptionSource
+    var place: OptionMistake.Place
   }
 
   /// By the options' names; those that nobody gave a value have their defaults.
@@ -26,17 +27,26 @@ package struct GivenOptions: Sendable {
   /// - Parameters:
   ///   - arguments: those behind the command's name.
   ///   - environment: all variables. An empty one is none.
-  package init(_ arguments: [String], environment: [String: String]) {
+  ///   - command: the command's name.
+  package init(
+    _ arguments: [String], environment: [String: String], of command: String = "serve"
+  ) {
     self.environment = environment.mapValues { String($0.trimmingLineEnds) }
       .filter { !$0.value.isEmpty }
-    let commandLine = CommandLineOptions(arguments)
+    let commandLine = CommandLineOptions(arguments, of: command)
     mistakes = commandLine.mistakes
-    for (name, items) in commandLine.values {
-      given[name] = Given(items: items, source: .commandLine(option: name))
+    for (name, entry) in commandLine.entries {
+      given[name] = Given(
+        items: entry.items, source: .commandLine(option: name),
+        place: .commandLine(index: entry.index))
     }
     for row in OptionTable.rows where given[row.name] == nil {
-      guard let text = self.environment[row.variable] else { continue }
-      take(text, row, .environment(variable: row.variable))
+      guard let text = self.environment[row.variable], !text.trimmingWhitespace.isEmpty else {
+        continue
+      }
+      given[row.name] = Given(
+        items: row.format.items(of: text), source: .environment(variable: row.variable),
+        place: .environment)
     }
     readFile()
   }
@@ -51,33 +61,32 @@ package struct GivenOptions: Sendable {
     } catch {
       mistakes.append(
         OptionMistake(
-          row.name, path, config.source, "\(error); write the path of a file that can be read"))
+          row.name, path, config.source, "\(error); write the path of a file that can be read",
+          at: config.place))
       return
     }
     mistakes += file.mistakes
     for row in OptionTable.rows where given[row.name] == nil {
       guard let entry = file.entries[row.name] else { continue }
       let source = OptionSource.file(path: path, line: entry.line)
+      let place = OptionMistake.Place.file(line: entry.line)
       guard !entry.text.isEmpty || row.format.count == .list else {
         mistakes.append(
-          OptionMistake(row.name, "", source, "write a value behind the =, or leave the line out"))
+          OptionMistake(
+            row.name, "", source, "write a value behind the =, or leave the line out", at: place))
         continue
       }
-      take(entry.text, row, source)
+      given[row.name] = Given(
+        items: row.format.items(of: entry.text), source: source, place: place)
     }
-  }
-
-  /// Takes a text from elsewhere than the command line.
-  private mutating func take(_ text: String, _ row: OptionRow, _ source: OptionSource) {
-    let items =
-      row.format.count == .list
-      ? text.split(separator: ",").map { String($0.trimmingWhitespace) }.filter { !$0.isEmpty }
-      : [text]
-    given[row.name] = Given(items: items, source: source)
   }
 
   /// Where an option's value is from.
   package func source(of row: OptionRow) -> OptionSource { given[row.name]?.source ?? .byDefault }
+
+  private func place(of row: OptionRow) -> OptionMistake.Place {
+    given[row.name]?.place ?? .elsewhere
+  }
 
   /// Whether the keys come from `secretVariable`.
   package var hasSecretVariable: Bool {
@@ -98,22 +107,23 @@ package struct GivenOptions: Sendable {
     var settings = ServerSettings()
     var mistakes = mistakes
     for row in OptionTable.rows {
-      // A list without items is none.
-      let items = given[row.name]?.items ?? (row.format.isFile ? [row.text(of: settings)] : [])
-      guard !items.isEmpty else { continue }
+      // The default of a file has to be read too.
+      let usual = row.format.isFile ? [row.text(of: settings)] : nil
+      guard let items = given[row.name]?.items ?? usual else { continue }
       do throws(BadOptionValue) {
         try row.set(items, in: &settings)
       } catch {
         mistakes.append(
           OptionMistake(
-            row.name, row.format.isSecret ? nil : error.text, source(of: row), error.remedy))
+            row.name, row.format.isSecret ? nil : error.text, source(of: row), error.remedy,
+            at: place(of: row)))
       }
     }
     if hasSecretVariable {
       do throws(SessionKeyError) {
         settings.sessionKeys = try SessionKeys(secretFile: environment[Self.secretVariable] ?? "")
       } catch {
-        mistakes.append(OptionMistake(Self.secretVariable, "\(error)"))
+        mistakes.append(OptionMistake(Self.secretVariable, "\(error)", at: .environment))
       }
     }
     mistakes += repeatedAddresses(settings)
@@ -137,7 +147,7 @@ package struct GivenOptions: Sendable {
         mistakes.append(
           OptionMistake(
             row.name, "\(address)", source(of: row),
-            "write each address once: it is given more than once"))
+            "write each address once: it is given more than once", at: place(of: row)))
       }
     }
     return mistakes

@@ -1,10 +1,10 @@
 /// Finds the known name nearest to a misspelt one.
-enum NearestName {
+package enum NearestName {
   /// More letters wrong than this are another word.
   private static let maximumDistance = 3
 
   /// The name that takes the fewest changes of letters; nil when all are too far away.
-  static func of(_ text: String, among names: [String]) -> String? {
+  package static func of(_ text: String, among names: [String]) -> String? {
     let letters = Array(text.utf8)
     // Any word is near to a short one.
     let limit = min(maximumDistance, letters.count / 3 + 1)

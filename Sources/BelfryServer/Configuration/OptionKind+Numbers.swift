@@ -5,8 +5,8 @@ extension OptionKind<Int> {
   static func count(from least: Int) -> OptionKind {
     OptionKind(
       OptionFormat(placeholder: "NUMBER", least: "\(least)"),
-      accepts: "a whole number, \(least) or more", isInside: { $0 >= least }, parse: { Int($0) },
-      show: { "\($0)" })
+      accepts: "a whole number, \(least) or more", joins: true, isInside: { $0 >= least },
+      parse: { Int($0) }, show: { "\($0)" })
   }
 
   /// `64KiB`.
@@ -16,12 +16,13 @@ extension OptionKind<Int> {
         placeholder: "SIZE",
         least: range.lowerBound == 0 ? nil : "\(ByteCountText(range.lowerBound))",
         most: range.upperBound == .max ? nil : "\(ByteCountText(range.upperBound))"),
-      accepts: "a size such as 512, 64KiB, 1.5MiB or 2GiB",
+      accepts: "a size such as 512, 64KiB, 1.5MiB or 2GiB", joins: true,
       repairs: { text in
         // Of 64KB, 64kb and 64k.
         let number = text.prefix { $0.isNumber || $0 == "." }
-        guard let unit = text.dropFirst(number.count).first else { return [] }
-        return ["\(number)\(unit.uppercased())iB"]
+        let unit = text.dropFirst(number.count).uppercased()
+        guard let first = unit.first, ["", "B", "IB"].contains(unit.dropFirst()) else { return [] }
+        return ["\(number)\(first)iB"]
       },
       isInside: { range.contains($0) }, parse: { try? ByteCountText(parsing: $0).bytes },
       show: { "\(ByteCountText($0))" })
@@ -30,24 +31,27 @@ extension OptionKind<Int> {
 
 extension OptionKind<Duration> {
   /// `15s`.
+  ///
+  /// - Parameter hasZero: 0 is allowed too, and has a meaning of its own.
   static func duration(
-    _ range: ClosedRange<Duration> = .zero...DurationText.maximum
+    _ range: ClosedRange<Duration> = .zero...DurationText.maximum, orZero hasZero: Bool = false
   ) -> OptionKind {
     let least = range.lowerBound == .zero ? nil : "\(DurationText(range.lowerBound))"
     let most = "\(DurationText(range.upperBound))"
     return OptionKind(
-      OptionFormat(placeholder: "DURATION", least: least, most: most),
-      accepts: "a duration such as 500ms, 15s, 1.5m, 1h or 31d, "
-        + (least.map { "\($0) to \(most)" } ?? "at most \(most)"),
-      repairs: { ["\($0)s", $0.lowercased()] }, isInside: { range.contains($0) },
+      OptionFormat(placeholder: "DURATION", least: least, most: most, hasZero: hasZero),
+      accepts: (hasZero ? "0 or " : "") + "a duration such as 500ms, 15s, 1.5m, 1h or 31d, "
+        + (least.map { "\($0) to \(most)" } ?? "at most \(most)"), joins: true,
+      repairs: { ["\($0)s", $0.lowercased()] },
+      isInside: { range.contains($0) || hasZero && $0 == .zero },
       parse: { try? DurationText(parsing: $0).duration }, show: { "\(DurationText($0))" })
   }
 }
 
 extension OptionKind<Duration?> {
   /// How often something is done; 0 means never.
-  static var interval: OptionKind {
-    let kind = OptionKind<Duration>.duration()
+  static func interval(_ range: ClosedRange<Duration>) -> OptionKind {
+    let kind = OptionKind<Duration>.duration(range, orZero: true)
     return OptionKind(format: kind.format) { items throws(BadOptionValue) in
       let duration = try kind.read(items)
       return duration > .zero ? duration : nil
@@ -63,7 +67,7 @@ extension OptionKind<Rate?> {
     OptionKind(
       OptionFormat(placeholder: "RATE"),
       accepts: "a rate such as 5/s, 20/m or 100/10m, at most \(Rate.maximumCount)/h, or 0",
-      repairs: { ["\($0)/s"] },
+      joins: true, repairs: { ["\($0)/s"] },
       parse: { (try? RateText(parsing: $0)).map(\.rate) }, show: { "\(RateText($0))" })
   }
 }

@@ -29,19 +29,19 @@ extension OptionKind<String> {
   /// Empty, or a path: `/chat`; a slash at its end is dropped.
   static var basePath: OptionKind {
     OptionKind(
-      OptionFormat(placeholder: "PATH"), accepts: "a path such as /chat", repairs: { ["/\($0)"] },
-      parse: { BasePath($0)?.text }, show: \.self)
+      OptionFormat(placeholder: "PATH"),
+      accepts: "a path such as /chat, of letters, digits and - . _ ~ between slashes",
+      repairs: { ["/\($0)"] }, parse: { BasePath($0)?.text }, show: \.self)
   }
 
   /// `https://example.org`: scheme, host and port as a browser's `Origin` has them.
   static var origin: OptionKind {
     OptionKind(
-      OptionFormat(placeholder: "ORIGIN"), accepts: "an origin such as https://example.org",
-      repairs: { text in
-        let parts = text.split(separator: "/")
-        let host = parts.first { !$0.hasSuffix(":") } ?? ""
-        return ["\(text.lowercased().hasPrefix("http:") ? "http" : "https")://\(host)"]
-      }, parse: { OriginText($0)?.text }, show: \.self)
+      OptionFormat(placeholder: "ORIGIN"),
+      accepts: "an origin such as https://example.org or http://example.org:8080; "
+        + "* and null are not supported",
+      repairs: { OriginText.ofPage($0).map { [$0.text] } ?? [] }, parse: { OriginText($0)?.text },
+      show: \.self)
   }
 
   /// A file's path.
@@ -57,34 +57,47 @@ extension OptionKind<String> {
 extension OptionKind<RoomRules> {
   /// `chat,team-*`; `*` is any.
   static var rooms: OptionKind {
+    let list = OptionKind<[RoomPattern]>.list(.room, orElse: roomAccepts)
+    return OptionKind(format: list.format) { items throws(BadOptionValue) in
+      let patterns = try list.read(items)
+      let rules = RoomRules(patterns)
+      guard rules.home != nil else {
+        throw BadOptionValue(
+          text: items.joined(separator: ","),
+          remedy: "write a default room too: chat, or a name without * and ?")
+      }
+      return rules
+    } show: {
+      $0.description
+    }
+  }
+}
+
+/// What can be written as a room.
+private let roomAccepts =
+  "a name of 1 to 64 letters, digits and . _ : -, or a pattern with * and ? too"
+
+extension OptionKind<RoomPattern> {
+  /// `team-*`.
+  static var room: OptionKind {
     OptionKind(
-      OptionFormat(placeholder: "ROOMS"),
-      accepts: "names, or patterns with * and ?, separated by commas",
-      outside: "a default room too: chat, or a name without * and ?",
-      repairs: { [$0.split(separator: ",").joined(separator: ",")] },
-      isInside: { $0.home != nil },
-      parse: { text in
-        var patterns: [RoomPattern] = []
-        for entry in text.split(separator: ",", omittingEmptySubsequences: false) {
-          guard let pattern = RoomPattern(entry.trimmingWhitespace) else { return nil }
-          patterns.append(pattern)
-        }
-        return RoomRules(patterns)
-      }, show: \.description)
+      OptionFormat(placeholder: "ROOM"), accepts: roomAccepts, parse: { RoomPattern($0) },
+      show: \.text)
   }
 }
 
 extension OptionKind<TrustedProxies> {
   /// `unix,10.0.0.0/8`.
   static var proxies: OptionKind {
-    OptionKind(format: OptionFormat(placeholder: "PROXY", count: .list)) {
+    let proxy = OptionKind<String>(
+      OptionFormat(placeholder: "PROXY"),
+      accepts: "an address, a network such as 10.0.0.0/8, or unix",
+      parse: { (try? TrustedProxies([$0])) == nil ? nil : $0 }, show: \.self)
+    return OptionKind(format: OptionFormat(placeholder: "PROXY", count: .list)) {
       items throws(BadOptionValue) in
-      for item in items where (try? TrustedProxies([item])) == nil {
-        throw BadOptionValue(
-          text: item, remedy: "write an address, a network such as 10.0.0.0/8, or unix")
-      }
-      // Each entry was good by itself.
-      return (try? TrustedProxies(items)) ?? TrustedProxies()
+      let entries = try proxy.each(items)
+      // Each was good by itself.
+      return (try? TrustedProxies(entries)) ?? TrustedProxies()
     } show: {
       $0.entries.joined(separator: ",")
     }

@@ -54,6 +54,10 @@ package enum OptionTable {
   // What is counted in ticks must not be so long that their number overflows.
   private static let day = Duration.seconds(86400)
 
+  /// Shorter, a time to wait is over before anything can happen in it, or what is done that often costs more than
+  /// what it is for.
+  private static let least = Duration.milliseconds(100)
+
   /// A message of line ends alone is seven times as long on a stream (`data: ` and LF for each): 448 MiB,
   /// less than the 512 MiB that Redis takes as one string.
   private static let longestMessage = 64 << 20
@@ -66,7 +70,7 @@ package enum OptionTable {
       --secret-file.
       """),
     OptionRow(
-      "listen", \.listen, .list(.address), .restart,
+      "listen", \.listen, .list(.address, orElse: "HOST:PORT, [IPV6]:PORT or unix:PATH"), .restart,
       "Address to listen on: HOST:PORT, [IPV6]:PORT or unix:PATH. Repeatable."),
     OptionRow(
       "admin-listen", \.adminListen, .list(.address), .restart,
@@ -80,7 +84,7 @@ package enum OptionTable {
   private static let rooms = [
     OptionRow(
       "rooms", \.rooms, .rooms, .restart,
-      "Rooms that clients may use: names, or patterns with * and ?, separated by commas.",
+      "Rooms that clients may use: a name, or a pattern with * and ?. Repeatable.",
       default: "*; with --redis only chat, because other channels of that Redis may be private"),
     OptionRow(
       "max-rooms", \.hub.maximumRooms, .count(from: 1), .restart,
@@ -101,12 +105,12 @@ package enum OptionTable {
 
   private static let streams = [
     OptionRow(
-      "heartbeat", \.hub.heartbeat, .duration(.zero...day), .restart,
+      "heartbeat", \.hub.heartbeat, .duration(least...day, orZero: true), .restart,
       "Send a comment on a stream that was silent for this long; 0 means never."),
     OptionRow(
       "retry", \.hub.retry, .duration(), .live, "How long a browser waits before it reconnects."),
     OptionRow(
-      "listener-lag", \.hub.listenerLag, .duration(.zero...day), .live,
+      "listener-lag", \.hub.listenerLag, .duration(least...day), .live,
       "Close a listener when its oldest unsent byte is older than this."),
     OptionRow(
       "listener-lag-bytes", \.hub.listenerLagBytes, .size(1...Int.max), .live,
@@ -121,7 +125,8 @@ package enum OptionTable {
 
   private static let sessions = [
     OptionRow(
-      "session-age", \.sessionAge, .duration(), .live, "How long a sign-in lasts."),
+      "session-age", \.sessionAge, .duration(.seconds(1)...DurationText.maximum), .live,
+      "How long a sign-in lasts."),
     OptionRow(
       "secret-file", \.keySource, .optional(.keys), .liveUnlessUnset,
       """
@@ -144,7 +149,7 @@ package enum OptionTable {
       unix:PATH[?db=DATABASE].
       """, default: "none, a single node"),
     OptionRow(
-      "redis-timeout", \.redisTimeout, .duration(.milliseconds(100)...day), .restart,
+      "redis-timeout", \.redisTimeout, .duration(least...day), .restart,
       "How long to wait for an answer from Redis before it counts as down."),
   ]
 
@@ -156,16 +161,16 @@ package enum OptionTable {
       "drain-time", \.drainTime, .duration(), .live,
       "Time for streams and requests to end when the server stops."),
     OptionRow(
-      "takeover-time", \.takeoverTime, .duration(.milliseconds(100)...DurationText.maximum), .live,
+      "takeover-time", \.takeoverTime, .duration(least...DurationText.maximum), .live,
       "Time for streams and requests to end after a successor has taken over."),
     OptionRow(
-      "takeover-timeout", \.takeoverTimeout, .duration(), .live,
+      "takeover-timeout", \.takeoverTimeout, .duration(least...DurationText.maximum), .live,
       "Time for a successor (SIGUSR2) to start, and the same again to load the history."),
     OptionRow(
       "reuse-port", \.reusePort, .flag, .restart,
       "Let other processes with this option listen on the same ports."),
     OptionRow(
-      "stats-interval", \.statisticsInterval, .interval, .restart,
+      "stats-interval", \.statisticsInterval, .interval(least...DurationText.maximum), .restart,
       "How often to log a line of counters; 0 means never."),
     OptionRow("log-level", \.logLevel, .choice, .live, "Lowest level that is logged."),
   ]

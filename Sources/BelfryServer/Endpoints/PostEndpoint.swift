@@ -59,9 +59,9 @@ struct PostEndpoint {
 
   /// What makes trying again safe: a message is published once under a key.
   private func key(of form: FormFields) throws(Refusal) -> String? {
-    guard let key = form.first("key"), !key.isEmpty else { return nil }
-    let isPlain = key.utf8.allSatisfy(\.isVisible)
-    guard isPlain, key.utf8.count <= Self.maximumKey else {
+    guard let key = form.first("key") else { return nil }
+    // An empty one is refused too: who sends it believes that trying again is safe.
+    guard 1...Self.maximumKey ~= key.utf8.count, key.utf8.allSatisfy(\.isVisible) else {
       throw Refusal(
         .badRequest,
         "a key must be 1 to \(Self.maximumKey) printable ASCII characters without spaces")

@@ -33,6 +33,8 @@ struct LifeCycle {
     case startSuccessor
     /// Don't start one; the reason is for the log.
     case refuseSuccessor(reason: String)
+    /// Say that a successor has to wait until the predecessor has ended.
+    case delaySuccessor
     /// End the successor, unless it serves.
     case cancelSuccessor
     /// Let go of the successor, which has gone.
@@ -140,7 +142,7 @@ struct LifeCycle {
     }
     guard predecessor == .none else {
       predecessor = .keepsSuccessorWaiting
-      return []
+      return [.delaySuccessor]
     }
     guard canStartSuccessor else {
       return [.refuseSuccessor(reason: "no program is set for the successor")]

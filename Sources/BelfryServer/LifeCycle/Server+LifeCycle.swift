@@ -20,6 +20,9 @@ extension Server {
     case .startSuccessor: startSuccessor()
     case .refuseSuccessor(let reason):
       logger.warning("takeover not started", metadata: ["reason": "\(reason)"])
+    case .delaySuccessor:
+      logger.info(
+        "takeover delayed", metadata: ["reason": "the predecessor of this server still runs"])
     case .cancelSuccessor: successor?.cancel()
     case .forgetSuccessor: successor = nil
     case .announceAgain: service?.reloaded()

@@ -101,9 +101,11 @@ package struct RouteTable: Sendable {
     return row(at: segments, from: index + 1, node: next)
   }
 
-  /// Whether a parameter in the first place never takes `segment`; ASCII case does not matter.
+  /// Whether a parameter in the first place never takes `segment`. ASCII case does not matter, and neither does
+  /// white space around it: a name is read without that.
   package func isReserved(_ segment: String) -> Bool {
-    reserved.contains(String(decoding: segment.utf8.map(\.asciiLowercase), as: UTF8.self))
+    let name = segment.trimmingWhiteSpace
+    return reserved.contains(String(decoding: name.utf8.map(\.asciiLowercase), as: UTF8.self))
   }
 
   /// The first segments that no parameter takes, sorted.

@@ -8,6 +8,7 @@ import Testing
 /// What holds for each option, whatever it is: everything here comes from the table.
 @Suite struct OptionTableTests {
   private static let names = OptionTable.rows.map(\.name)
+  private static let lists = OptionTable.rows.filter { $0.format.count == .list }.map(\.name)
   private static let numbered = OptionTable.rows.filter { beyond($0).isEmpty == false }.map(\.name)
 
   /// How an option is set.
@@ -110,6 +111,14 @@ import Testing
     for end in [row.format.least, row.format.most].compactMap(\.self) {
       #expect(try row.text(of: given(row, end, .commandLine).0.settings()) == end)
     }
+    guard row.format.hasZero else { return }
+    #expect(try row.text(of: given(row, "0", .commandLine).0.settings()) == "0")
+  }
+
+  @Test func `what 0 switches off says so in its help`() {
+    let zeros = OptionTable.rows.filter(\.format.hasZero)
+    #expect(zeros.map(\.name) == ["heartbeat", "stats-interval"])
+    for row in zeros { #expect(row.help.contains("; 0 means never.")) }
   }
 
   @Test func `each option that has a unit has a range, and there are many`() {
@@ -117,9 +126,7 @@ import Testing
       ["DURATION", "NUMBER"].contains($0.format.placeholder)
     }
     #expect(measured.count >= 10)
-    for row in measured where row.path != \ServerSettings.statisticsInterval {
-      #expect(Self.numbered.contains(row.name))
-    }
+    for row in measured { #expect(Self.numbered.contains(row.name)) }
   }
 
   @Test(arguments: names)
@@ -128,30 +135,132 @@ import Testing
   ) throws {
     let row = try row(name)
     let isFlag = row.format.count == .flag
-    #expect(
-      mistakes(GivenOptions(["--\(name)="], environment: [:])) == [
-        isFlag
-          ? "--\(name)=: write --\(name) without a value, or leave it out"
-          : "--\(name): write a value behind it: --\(name) \(row.format.placeholder)"
-      ])
+    for blank in ["", " "] {
+      #expect(
+        mistakes(GivenOptions(["--\(name)=\(blank)"], environment: [:])) == [
+          isFlag
+            ? "--\(name)=\(blank): write --\(name) without a value, or leave it out"
+            : "--\(name): write a value behind it: --\(name) \(row.format.placeholder)"
+        ])
+    }
     if !isFlag {
-      for arguments in [["--\(name)"], ["--\(name)", "--log-level", "info"]] {
+      for arguments in [
+        ["--\(name)"], ["--\(name)", "--log-level", "info"], ["--\(name)", ""], ["--\(name)", " "],
+      ] {
         #expect(
           mistakes(GivenOptions(arguments, environment: [:])) == [
             "--\(name): write a value behind it: --\(name) \(row.format.placeholder)"
           ])
       }
     }
-    for text in ["", "\n"] {
+    for text in ["", "\n", " ", "\t\n"] {
       let unset = GivenOptions([], environment: [row.variable: text])
       #expect(mistakes(unset).isEmpty && unset.source(of: row) == .byDefault)
     }
     guard ways(row).contains(.file) else { return }
+    guard row.format.count != .list else { return }
     let (given, source) = try given(row, "", .file)
     #expect(
-      mistakes(given)
-        == (row.format.count == .list
-          ? [] : ["\(name) = (\(source)): write a value behind the =, or leave the line out"]))
+      mistakes(given) == [
+        "\(name) = (\(source)): write a value behind the =, or leave the line out"
+      ])
+  }
+
+  @Test(arguments: lists)
+  func `a list has commas in every source, and blanks and empty items don't count`(
+    name: String
+  ) throws {
+    let row = try row(name)
+    let text = try Self.other(row, file: "")
+    let items = text.split(separator: ",")
+    let loose = ", \(items.joined(separator: " ,\t, ")) ,"
+    for way in Way.allCases {
+      #expect(try row.text(of: given(row, loose, way).0.settings()) == text)
+      let (none, source) = try given(row, " , ,", way)
+      let told = mistakes(none)
+      if row.format.needsItem {
+        #expect(told.count == 1 && told[0].hasPrefix("\(name) = (\(source)): write "), "\(told)")
+      } else {
+        #expect(try row.text(of: none.settings()) == "")
+        #expect("\(none.source(of: row))" == source)
+      }
+      // The line that gives no items at all is the one way to write none without a comma.
+      guard way == .file else { continue }
+      #expect(try mistakes(given(row, "", way).0).count == (row.format.needsItem ? 1 : 0))
+    }
+    let repeated = items.flatMap { ["--\(name)", String($0)] }
+    #expect(try row.text(of: GivenOptions(repeated, environment: [:]).settings()) == text)
+    // Blanks in place of commas.
+    for way in Way.allCases {
+      // The other way round: a socket's path may have a blank in it.
+      let blanks = items.reversed().joined(separator: " ")
+      let meant = items.reversed().joined(separator: ",")
+      let (given, source) = try given(row, blanks, way)
+      #expect(mistakes(given) == ["\(name) = \(blanks) (\(source)): write \(meant)"])
+    }
+  }
+
+  @Test(arguments: names)
+  func `an option of one value is told when it comes twice on the command line`(
+    name: String
+  ) throws {
+    let row = try row(name)
+    guard row.format.count == .one else { return }
+    let file = try TemporaryFile(String(repeating: "k", count: 40))
+    if row.path == \ServerSettings.configFile { try file.write("") }
+    let text = try Self.other(row, file: file.path)
+    #expect(
+      mistakes(GivenOptions(["--\(name)", text, "--\(name)=\(text)"], environment: [:])) == [
+        "--\(name): write it once: it takes one value"
+      ])
+  }
+
+  @Test(arguments: names)
+  func `blanks around a value don't count, wherever it is from`(name: String) throws {
+    let row = try row(name)
+    let file = try TemporaryFile(String(repeating: "k", count: 40))
+    if row.path == \ServerSettings.configFile { try file.write("") }
+    let text = try Self.other(row, file: file.path)
+    for way in ways(row) where way != .commandLine || row.format.count != .flag {
+      #expect(try row.text(of: given(row, " \t\(text) \n", way).0.settings()) == text)
+    }
+  }
+
+  @Test(arguments: names)
+  func `a remedy that is one word is accepted`(name: String) throws {
+    let row = try row(name)
+    let file = try TemporaryFile(String(repeating: "k", count: 40))
+    if row.path == \ServerSettings.configFile { try file.write("") }
+    let good = try Self.other(row, file: file.path)
+    let bad = [
+      "5", "0", "-1", "5 s", "1 5", "5kb", "5 KB", "5X", "5 min", "yes", "a b", "a,b c", "*",
+      "null",
+      "#", "# x", "\"\"", "/", "//", "a.b", "a.b/c", "http:", "http://", "https://*",
+      "http://u:p@a:/x",
+      "team-*", "\"\(good)\"", "'\(good)'", "\(good) # x", "\(good) \(good)", "\(good)x",
+      "x\(good)",
+      good.uppercased(), "/\(good)", "\(good)/",
+    ]
+    var followed = 0
+    for text in bad {
+      for way in ways(row) where way != .commandLine || row.format.count != .flag {
+        var written = text
+        // Each follows one remedy; only a list may have more than one mistake.
+        for round in 1...9 {
+          let (wrong, source) = try given(row, written, way)
+          let told = mistakes(wrong)
+          guard let remedy = told.first?.firstMatch(of: /\): write (\S+)$/)?.1 else { break }
+          #expect(round == 1 || row.format.count == .list && round < 9, "\(told)")
+          let value = told[0].dropFirst("\(name) = ".count)
+          let item = value.prefix(
+            upTo: try #require(value.firstRange(of: " (\(source))")).lowerBound)
+          written = written.replacing(item, with: remedy, maxReplacements: 1)
+          followed += 1
+        }
+      }
+    }
+    // A file's name is never misspelt, and a secret isn't repeated.
+    #expect(followed > 0 || ["FILE", "URL"].contains(row.format.placeholder))
   }
 
   @Test(arguments: names)
@@ -190,7 +299,7 @@ import Testing
     case "PATH": return "/p"
     case "PROXY": return "unix,10.0.0.0/8"
     case "RATE": return "9/s"
-    case "ROOMS": return "other,team-*"
+    case "ROOM": return "other,team-*"
     case "SIZE": return "9KiB"
     case "URL": return "redis://h:7/1"
     case "WORD": return try #require(row.format.choices.first { $0 != usual })
@@ -211,7 +320,7 @@ import Testing
     // The default of the rooms depends on whether there is Redis.
     let others = row.path == \ServerSettings.redisAddress ? ["rooms"] : []
     let old = try GivenOptions([], environment: [:]).settings()
-    for way in ways(row) where way != .commandLine || row.format.count == .one {
+    for way in ways(row) where way != .commandLine || row.format.count != .flag {
       let (given, source) = try given(row, text, way)
       var new = try given.settings()
       if way == .file { new.configFile = nil }

@@ -80,8 +80,8 @@ import Testing
   @Test func `a successor waits for the end of the predecessor`() {
     var life = second()
     _ = life.predecessorHandsOver()
-    #expect(life.successorIsWanted() == [])
-    #expect(life.successorIsWanted() == [])
+    #expect(life.successorIsWanted() == [.delaySuccessor])
+    #expect(life.successorIsWanted() == [.delaySuccessor])
     #expect(life.predecessorIsGone() == [.startSuccessor])
     var content = second()
     _ = content.predecessorHandsOver()

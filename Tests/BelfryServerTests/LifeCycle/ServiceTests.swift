@@ -36,11 +36,13 @@ import Testing
 
   @Test func `a takeover that fails is no takeover`() throws {
     let manager = DatagramSocket()
+    let file = try TemporaryFile("")
     let program = try ProgramTests.Program(
-      ProgramTests.anyPort + ["--takeover-timeout", "1ms"],
+      ProgramTests.anyPort + ["--config", file.path],
       environment: ["NOTIFY_SOCKET": manager.name])
     #expect(manager.receive() == "READY=1")
     _ = try program.port()
+    try file.write("no option\n")
     kill(program.process.processIdentifier, SIGUSR2)
     #expect(try #require(manager.receive()).hasPrefix("RELOADING=1\n"))
     #expect(manager.receive() == "READY=1")

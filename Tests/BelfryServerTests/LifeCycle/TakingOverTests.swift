@@ -67,6 +67,7 @@ import Testing
     let first = try Successor(of: program, signalling: program.process.processIdentifier)
     // The first server still drains, and passes on what it is asked to publish.
     let second = try Successor(of: program, signalling: first.processID, after: 1)
+    #expect(program.text.contains("info takeover delayed reason="))
     #expect(eventually { !first.isRunning && !program.process.isRunning })
     let lines = publishers.flatMap { $0.stop() }
     #expect(lines.allSatisfy { $0.status == 204 }, "\(lines.filter { $0.status != 204 })")
@@ -298,9 +299,12 @@ import Testing
     kill(program.process.processIdentifier, SIGTERM)
     _ = try program.line(matching: "stopping")
     kill(program.process.processIdentifier, SIGUSR2)
-    _ = try program.line(matching: "takeover failed, this server continues")
+    _ = try program.line(matching: "takeover not started reason=")
     kill(program.process.processIdentifier, SIGTERM)
-    #expect(try program.end().status == 0)
+    let (status, text) = try program.end()
+    #expect(status == 0)
+    #expect(text.contains("info takeover cancelled reason=\"this server is stopping\""), "\(text)")
+    #expect(!text.contains("continues") && !text.contains(" error "), "\(text)")
     withExtendedLifetime(listeners) {}
     // The successor was killed, and holds the socket until the kernel has taken it apart.
     #expect(eventually { (try? Client(port: port)) == nil })

@@ -50,9 +50,12 @@ extension TestServer {
       #expect(try server.admin(target).status == 404, "\(target)")
     }
     for method in ["POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE"] {
-      for target in ["/metrics", "/healthz", "/readyz", "/x"] {
+      for target in ["/metrics", "/healthz", "/readyz"] {
         let response = try server.admin(target, method: method)
         #expect(response.status == 405 && response["Allow"] == "GET, HEAD")
+      }
+      for target in ["/x", "/post", "/metrics/x"] {
+        #expect(try server.admin(target, method: method).status == 404, "\(method) \(target)")
       }
     }
     #expect(try server.admin("/%").status == 400)

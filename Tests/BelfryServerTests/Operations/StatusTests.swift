@@ -100,6 +100,7 @@ import Testing
       $0.number("listeners") == 2 && $0.number("delivered") == 6 && $0.number("memory") != nil
     }
     #expect(busy.number("published") == 3 && busy.number("opened") == 2)
+    #expect(busy.number("withoutId") == 0)
     #expect(busy.number("rooms") == 1 && busy.number("messages") == 3)
     #expect(busy.isTrue("up") && busy.isTrue("full") && !busy.isTrue("draining"))
     #expect(busy.values["backplane"] as? String == "local")

@@ -92,12 +92,14 @@ import Testing
   @Test(arguments: [
     "login", "logout", "post", "stream", "static", "favicon.ico", "robots.txt", ".well-known",
     "healthz", "readyz", "metrics", "status", "admin", "api", "LOGIN", "Favicon.ICO", "Api",
+    "login ",
+    "\tlogin", "\u{3000}Stream\u{A0}",
   ])
   func `the server's own paths are reserved`(segment: String) {
     #expect(Router.routes.isReserved(segment))
   }
 
-  @Test(arguments: ["", "ann", "login ", "logins", "apı", "API2", "ｌｏｇｉｎ", "小明", "login/x"])
+  @Test(arguments: ["", " ", "ann", "log in", "logins", "apı", "API2", "ｌｏｇｉｎ", "小明", "login/x"])
   func `all other paths are free`(segment: String) {
     #expect(!Router.routes.isReserved(segment))
   }
@@ -106,8 +108,13 @@ import Testing
     let server = try server()
     defer { server.stop() }
     for segment in RouteList.reserved {
-      let response = try server.get("/\(segment.uppercased())")
-      #expect(response.status == 404 && response.cookie == nil, "\(segment)")
+      for written in [
+        segment.uppercased(), "\(segment)%20", "%20\(segment)", "%E3%80%80\(segment)%C2%A0",
+      ] {
+        let response = try server.get("/\(written)")
+        #expect(response.status == 404 && response.cookie == nil, "\(written)")
+        #expect(try server.post("/\(written)", "").status == 404, "\(written)")
+      }
     }
     #expect(try server.get("/api2").cookie != nil)
   }

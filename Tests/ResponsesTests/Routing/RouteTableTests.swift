@@ -88,12 +88,14 @@ import Testing
       [Self.make("/NAME"), Self.make("/NAME/x"), Self.make("/static/FILE")],
       reserving: ["api", "robots.txt"])
     #expect(table.table.reservedSegments == ["api", "robots.txt", "static"])
-    for segment in ["static", "Static", "api", "API", "robots.TXT"] {
+    for segment in [
+      "static", "Static", "api", "API", "robots.TXT", " api", "API\u{A0}\t", "static ",
+    ] {
       #expect(table.table.isReserved(segment))
       #expect(refusal(table, .get, segment) == .notFound)
       #expect(refusal(table, .get, segment, "x") == (segment == "static" ? nil : .notFound))
     }
-    for segment in ["", "apı", "apis", "ap", "ＡＰＩ", "robots"] {
+    for segment in ["", " ", "apı", "apis", "ap", "a pi", "ＡＰＩ", "robots"] {
       #expect(!table.table.isReserved(segment))
       #expect(words(table, .get, segment) == "GET /NAME")
     }
