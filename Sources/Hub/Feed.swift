@@ -28,15 +28,24 @@ final class Feed {
   var isQueuedAsSlow = false
   /// The position of the newest frame that came to it, or of the newest of all when it was made.
   private(set) var head: UInt64
-  /// The one frame that members may lack; nil when there is none, or a backlog.
-  private(set) var only: Frame?
-  private(set) var backlog: Backlog?
+  private var lack = Lack.nothing
 
   init(index: UInt32, isExact: Bool, head: UInt64) {
     self.index = index
     self.isExact = isExact
     self.head = head
   }
+
+  /// What members lack; one word, since there may be many feeds.
+  private enum Lack {
+    case nothing
+    case one(Frame)
+    case more(Backlog)
+  }
+
+  /// The one frame that members may lack; nil when there is none, or a backlog.
+  var only: Frame? { if case .one(let frame) = lack { frame } else { nil } }
+  var backlog: Backlog? { if case .more(let backlog) = lack { backlog } else { nil } }
 
   /// Frames after this position may still be needed by a member that isn't replaying.
   var floor: UInt64 { backlog?.floor ?? only.map { $0.position - 1 } ?? head }
@@ -45,13 +54,12 @@ final class Feed {
 
   /// Takes in a frame, the newest of all: the members have something new to be written.
   func append(_ frame: Frame) {
-    if let backlog {
+    switch lack {
+    case .nothing: lack = .one(frame)
+    case .one: makeBacklog().append(frame, to: members.count)
+    case .more(let backlog):
       if pending == 0 { backlog.begin(head: frame.position) }
       backlog.append(frame, to: members.count)
-    } else if only == nil {
-      only = frame
-    } else {
-      makeBacklog().append(frame, to: members.count)
     }
     head = frame.position
     pending = Int32(members.count)
@@ -61,13 +69,11 @@ final class Feed {
   func makeBacklog() -> Backlog {
     if let backlog { return backlog }
     // Without one, a walk began at the first member with the only frame.
+    let only = only
     let confirmed = only.map { $0.position - 1 } ?? head
     let backlog = Backlog(confirmed: confirmed, circleHead: head)
-    self.backlog = backlog
-    if let only {
-      backlog.append(only, to: Int(pending))
-      self.only = nil
-    }
+    if let only { backlog.append(only, to: Int(pending)) }
+    lack = .more(backlog)
     return backlog
   }
 
@@ -75,14 +81,14 @@ final class Feed {
   func takeUnneeded() -> Frame? {
     guard let backlog else { return nil }
     let frame = backlog.takeUnneeded()
-    if frame == nil, pending == 0, backlog.isEmpty { self.backlog = nil }
+    if frame == nil, pending == 0, backlog.isEmpty { lack = .nothing }
     return frame
   }
 
   /// Takes off the one frame; to be asked when the walk is done.
   func takeOnly() -> Frame? {
     guard let frame = only else { return nil }
-    only = nil
+    lack = .nothing
     return frame
   }
 

@@ -23,7 +23,7 @@ package struct HistorySnapshot {
 
   init(
     epoch: Epoch, newest: UInt64, lostThrough: UInt64, forgotten: [Topic: UInt64],
-    topics: some Collection<TopicLog>, now: ContinuousClock.Instant
+    topics: some Sequence<TopicLog>, now: ContinuousClock.Instant
   ) {
     start = .start(epoch: epoch, newest: newest, lostThrough: lostThrough)
     self.forgotten = forgotten.makeIterator()

@@ -103,7 +103,7 @@ extension Hub {
     self.epoch = epoch
     numbering.restart()
     table.restart(at: starts)
-    let followed = table.topics.values.filter(\.isFollowed).sorted { $0.topic < $1.topic }
+    let followed = table.topics.filter(\.isFollowed).sorted { $0.topic < $1.topic }
     for topic in followed {
       // With the id it resumes in this history from here on, however soon it goes.
       let oldest = topic.topic.room.flatMap { starts[$0]?.oldest }
@@ -112,7 +112,7 @@ extension Hub {
     for feed in feeds.all where !feed.isExact {
       tell(nil, [feed], after: last, oldest: nil, .restarted, id: newestID, now: now)
     }
-    for topic in table.topics.values { table.forgetIfIdle(topic) }
+    for topic in table.topics { table.forgetIfIdle(topic) }
     if !isWalking { removeDoomed() }
   }
 

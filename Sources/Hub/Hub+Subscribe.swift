@@ -18,7 +18,7 @@ extension Hub {
     assertOnThread()
     let topics = topics(named: interest, now: now)
     let feed = feeds.feed(
-      of: interest, named: topics, others: { Array(table.topics.values) },
+      of: interest, named: topics, others: { Array(table.topics) },
       head: numbering.newestPosition)
     let resumption = resumption(of: feed, interest, after: lastEventID, topics)
     for gap in resumption.gaps { counted.countGap(gap.reason) }

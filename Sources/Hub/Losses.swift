@@ -35,7 +35,9 @@ struct Losses {
 
   /// A topic is forgotten, which feeds follow that don't name it.
   mutating func forget(_ topic: TopicLog) {
-    guard isRecording, let loss = byTopic.removeValue(forKey: ObjectIdentifier(topic)) else { return }
+    guard isRecording, let loss = byTopic.removeValue(forKey: ObjectIdentifier(topic)) else {
+      return
+    }
     for place in 0..<topic.links.count {
       let feed = topic.links[place].feed
       byFeed[feed] = (loss.ordinal, max(loss.position, byFeed[feed]?.position ?? 0))

@@ -5,7 +5,8 @@ internal import Events
 /// What has left history, and what was never in it, is kept by the feeds whose members still lack it. There may
 /// be many topics with little in them: one takes 88 bytes, and a block for its frames once it has any.
 final class TopicLog {
-  let topic: Topic
+  /// Its name; only the probe of a `TopicSet` changes it.
+  var topic: Topic
   /// Its history.
   private(set) var frames = Ring<Frame>()
   /// The messages up to this number that the topic ever had are no history any more.

@@ -10,7 +10,7 @@ struct TopicTable {
   private var order: HistoryIndex?
   var losses = Losses()
   private let feeds: FeedTable
-  private(set) var topics: [Topic: TopicLog] = [:]
+  private(set) var topics = TopicSet()
   /// How many of them are rooms.
   private(set) var roomCount = 0
   /// Bytes of the names of those that are not.
@@ -54,13 +54,13 @@ struct TopicTable {
   }
 
   private mutating func insert(_ topic: TopicLog) {
-    topics[topic.topic] = topic
+    topics.insert(topic)
     if topic.topic.room == nil { nameBytes += topic.topic.nameBytes } else { roomCount += 1 }
     feeds.connect(topic)
   }
 
   private mutating func remove(_ topic: TopicLog) {
-    topics[topic.topic] = nil
+    topics.remove(topic)
     if topic.topic.room == nil { nameBytes -= topic.topic.nameBytes } else { roomCount -= 1 }
     compactQueues()
   }
@@ -220,14 +220,14 @@ struct TopicTable {
   private mutating func compactQueues() {
     if quiet.count > 2 * topicCount + 16 {
       quiet = PositionHeap()
-      for topic in topics.values {
+      for topic in topics {
         topic.isQueuedAsQuiet = false
         queueIfQuiet(topic)
       }
     }
     guard evictions.count > 2 * topics.count + 16 else { return }
     evictions = PositionHeap()
-    for topic in topics.values {
+    for topic in topics {
       topic.isQueuedForEviction = false
       requeue(topic)
     }
@@ -284,7 +284,7 @@ struct TopicTable {
 
   /// Begins a new history in every topic, with its first message where `starts` doesn't say otherwise.
   mutating func restart(at starts: [RoomName: HistoryStart]) {
-    for topic in topics.values {
+    for topic in topics {
       beginHistory(of: topic, at: topic.topic.room.flatMap { starts[$0] } ?? HistoryStart())
     }
     forgotten.restart()
@@ -300,6 +300,6 @@ struct TopicTable {
   func snapshot(epoch: Epoch, newest: UInt64, now: Instant) -> HistorySnapshot {
     HistorySnapshot(
       epoch: epoch, newest: newest, lostThrough: forgotten.lostThrough,
-      forgotten: forgotten.numbers, topics: topics.values, now: now)
+      forgotten: forgotten.numbers, topics: topics, now: now)
   }
 }

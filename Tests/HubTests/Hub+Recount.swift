@@ -5,7 +5,7 @@ extension Hub {
   /// What all frames cost that are kept, in histories or by feeds: each once.
   var keptBytes: (history: Int, retained: Int, entries: Int) {
     var history: [ObjectIdentifier: Frame] = [:]
-    for topic in table.topics.values {
+    for topic in table.topics {
       for place in 0..<topic.frames.count {
         history[ObjectIdentifier(topic.frames[place])] = topic.frames[place]
       }

@@ -143,7 +143,7 @@ import Testing
     let fixture = fixture()
     for name in ["a", "b", "c", "a"] { fixture.publish([.named(name)]) }
     fixture.publish([.named("d")])
-    #expect(Set(fixture.hub.table.topics.keys) == [.named("a"), .named("c"), .named("d")])
+    #expect(Set(fixture.hub.table.topics.map(\.topic)) == [.named("a"), .named("c"), .named("d")])
     for (name, known, isLost) in [("b", 1, true), ("b", 2, false), ("a", 0, false)] {
       let stream = fixture.listen(Interest([.topic(.named(name))]), after: "e1-\(known)")
       #expect(try fixture.received(stream.handle).gaps.count == (isLost ? 1 : 0), "\(name)")

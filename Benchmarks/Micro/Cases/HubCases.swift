@@ -30,6 +30,24 @@ extension Case {
           precondition(delivered == repetitions * 10_000, "a listener missed a message")
         }
       },
+      Case(
+        "own-rooms",
+        unit: "delivery in a room of 10,000 listeners that each follow one of their own, too",
+        unitsPerRepetition: 10_000, repetitions: 10
+      ) {
+        let hub = BusyHub()
+        for number in 0..<10_000 { _ = hub.listen(own: number) }
+        return { repetitions in
+          let before = hub.counters.delivered
+          for _ in 0..<repetitions {
+            hub.publish(1)
+            hub.flush()
+          }
+          let delivered = hub.counters.delivered - before
+          precondition(delivered == repetitions * 10_000, "a listener missed a message")
+        }
+      },
+      join("join-100", feeds: 100), join("join", feeds: 10_000),
       Case("replay", unit: "listener that lacks 1,000 messages", repetitions: 10) {
         let hub = BusyHub()
         hub.publish(2 * BusyHub.replayed)
@@ -48,9 +66,25 @@ extension Case {
   }
 }
 
+extension Case {
+  /// A listener that comes to a topic that so many feeds follow, and goes.
+  private static func join(_ name: String, feeds: Int) -> Case {
+    Case(
+      name, unit: "listener that joins and leaves a topic that \(feeds) feeds follow",
+      repetitions: 100
+    ) {
+      let hub = BusyHub()
+      for number in 0..<feeds { _ = hub.listen(own: number) }
+      return { repetitions in
+        for _ in 0..<repetitions { hub.leave(hub.listen(own: feeds)) }
+      }
+    }
+  }
+}
+
 /// A hub with one room, whose streams take all they are offered, and whose time stands still: no
 /// machine's speed has a part in what is done.
-private final class BusyHub {
+final class BusyHub {
   static let replayed = 1000
 
   let settings: HubSettings
@@ -60,9 +94,11 @@ private final class BusyHub {
   /// Each stream gets a handle of its own.
   private var handles: Int32 = 0
 
-  init() {
+  init(_ change: (inout HubSettings) -> Void = { _ in }) {
     var settings = HubSettings()
     settings.historyCount = BusyHub.replayed
+    settings.maximumRooms = 100_000
+    change(&settings)
     self.settings = settings
     hub = Hub(settings: settings, epoch: .micro, sink: Taker(), now: now)
     // Letters are allowed in a room's name.
@@ -82,15 +118,35 @@ private final class BusyHub {
     while hub.flush(clock: { now }) {}
   }
 
+  /// Publishes a message in each of so many topics.
+  func publishEach(topics count: Int) {
+    for number in 0..<count {
+      // Not empty, and short.
+      let topic = Topic.topic(TopicName("t/\(number)")!)
+      let event = Event(topic, Case.message, time: EventTime(milliseconds: 0))
+      hub.append(event, number: hub.newest + 1, now: now)
+    }
+  }
+
+  /// Opens a stream for the room and for one of a number of its own.
+  func listen(own number: Int) -> StreamToken {
+    // Letters and digits are allowed in a room's name.
+    listen(to: Interest(rooms: [room, RoomName("own\(number)")!]), after: nil)
+  }
+
   /// - Parameter count: how many messages back the listener's last id is; nil: it has none.
   func listen(lacking count: Int? = nil) -> StreamToken {
-    handles &+= 1
     let last = count.map {
       LastEventID(EventID(epoch: .micro, number: hub.newest - UInt64($0)).description)
     }
+    return listen(to: Interest(rooms: [room]), after: last)
+  }
+
+  private func listen(to interest: Interest, after last: LastEventID?) -> StreamToken {
+    handles &+= 1
     return hub.subscribe(
-      StreamHandle(rawValue: handles & .max), to: Interest(rooms: [room]), after: last,
-      framing: .chunked, head: Self.head, now: now)
+      StreamHandle(rawValue: handles & .max), to: interest, after: last, framing: .chunked,
+      head: Self.head, now: now)
   }
 
   func leave(_ token: StreamToken) { hub.remove(token, reason: .client) }

@@ -18,14 +18,18 @@ struct MicroCount: ParsableCommand {
   @Argument(help: "Number of repetitions.")
   var repetitions = 0
 
+  @Flag(help: "Print the resident bytes that each thing of the memory cases takes, or of the one that is named.")
+  var memory = false
+
   func validate() throws {
     guard repetitions >= 0 else { throw ValidationError("repetitions can't be negative") }
-    guard name == nil || found != nil else { throw ValidationError("there is no such case") }
+    guard name == nil || found != nil || memory else { throw ValidationError("there is no such case") }
   }
 
   private var found: Case? { Case.all.first { $0.name == name } }
 
   func run() throws {
+    if memory { return printMemory() }
     guard let found else {
       for each in Case.all {
         print(
@@ -34,5 +38,11 @@ struct MicroCount: ParsableCommand {
       return
     }
     try found.makeReady()(repetitions)
+  }
+
+  private func printMemory() {
+    for each in MemoryCase.all where name == nil || each.name == name {
+      print(each.name, each.unit, each.bytes, separator: "\t")
+    }
   }
 }
