@@ -73,7 +73,7 @@ package final class RedisBackplane: Backplane {
   private func up() {
     guard let link else { return }
     publisher.connected(
-      digest: link.digests[.publish], run: link.run, seed: seed, history: hub.settings)
+      digests: link.digests, run: link.run, seed: seed, history: hub.settings)
     perform(rooms.connected())
   }
 
@@ -227,10 +227,12 @@ package final class RedisBackplane: Backplane {
       heartbeats.insert(token)
       link.expectsMarker()
     }
+    let known = known
+    let last = room.map { names.stream(of: $0, in: known?.epoch) } ?? names.nodes
     let command = RedisCommand([
-      "EVALSHA", link.digests[.load], "3", names.history, names.rooms, names.nodes,
+      "EVALSHA", link.digests[.load], "3", names.history, names.rooms, last,
       known?.epoch.text ?? "", "\(known?.number ?? 0)", lost?.text ?? "", seed, link.run,
-      names.prefix, room?.text ?? "", "\(after)", names.node, "\(token)",
+      names.nodeChannel, room?.text ?? "", "\(after)", names.node, "\(token)",
     ])
     link.evaluate(.load, command) { [weak self] reply in
       guard let self, let reply else { return }

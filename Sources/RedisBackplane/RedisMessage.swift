@@ -121,6 +121,28 @@ extension ArraySlice<UInt8> {
   }
 }
 
+/// What the publish script answers.
+enum RedisAnswer: Equatable {
+  /// The message is taken. The streams of these rooms are to be deleted.
+  case taken(EventID, pushedOut: [RoomName])
+  /// Nothing is done: the history is this one, not the one that was named.
+  case another(Epoch)
+
+  /// Fails on what isn't one.
+  init?(_ reply: RedisReply) {
+    let parts = reply.elements ?? [reply]
+    guard let first = parts.first?.bytes else { return nil }
+    if let id = EventID(utf8: first[...]) {
+      let rooms = parts.dropFirst().compactMap { $0.text.flatMap { RoomName($0) } }
+      self = .taken(id, pushedOut: rooms)
+    } else if parts.count == 1, case .array = reply, let epoch = Epoch(utf8: first[...]) {
+      self = .another(epoch)
+    } else {
+      return nil
+    }
+  }
+}
+
 /// What the load script answers.
 struct RedisPage: Equatable {
   var epoch: Epoch
