@@ -37,13 +37,13 @@ package final class RedisBackplane: Backplane {
     self.hub = hub
     var bounds = RedisRooms.Bounds()
     bounds.loadedBytes = max(hub.settings.historyBytes, bounds.loadedBytes)
-    rooms = RedisRooms(bounds: bounds)
+    let names = RedisNames(settings, node: Epoch.random(using: &generator).text)
+    self.names = names
+    rooms = RedisRooms(bounds: bounds, channelsPerRoom: names.channelsPerRoom)
     self.logger = logger
     timeout = settings.timeout
     pulse = RedisPulse(timeout: settings.timeout, now: .now)
     seed = String(Epoch.random(using: &generator).text.prefix(4))
-    names = RedisNames(
-      database: settings.address.database, node: Epoch.random(using: &generator).text)
     following = RedisFollowing(names: names, now: .now)
     journal = RedisJournal(address: settings.address, logger: logger)
     publisher = RedisPublisher(names: names, journal: journal, format: format)

@@ -69,12 +69,12 @@ struct RedisMessage: Equatable {
 }
 
 /// An event as it comes over the envelopes' channel, just before its plain line:
-/// `2 EPOCH-N PREDECESSOR HASH`, LF, the event as `Event.encode` writes it.
+/// `2 EPOCH-N PREDECESSOR HASH`, LF, the event as `Event.encode` writes it. Where no line follows, HASH is `-`.
 struct RedisEnvelope: Equatable {
   let id: EventID
   let predecessor: Predecessor
-  /// Of the plain line that follows.
-  let line: LineHash
+  /// Of the plain line that follows; nil when there is none.
+  let line: LineHash?
   let event: Event
 
   /// Fails on what isn't one.
@@ -83,13 +83,18 @@ struct RedisEnvelope: Equatable {
     guard rest.field(before: UInt8(ascii: " ")).elementsEqual(CollectionOfOne(UInt8(ascii: "2"))),
       let id = EventID(utf8: rest.field(before: UInt8(ascii: " "))),
       let predecessor = Predecessor(utf8: rest.field(before: UInt8(ascii: " "))),
-      let hash = UInt64(decimal: rest.field(before: UInt8(ascii: "\n"))),
+      case let hash = rest.field(before: UInt8(ascii: "\n")),
       id.number <= RedisMessage.maximumNumber, let event = Event(encoded: rest)
     else { return nil }
+    if hash.elementsEqual(CollectionOfOne(UInt8(ascii: "-"))) {
+      line = nil
+    } else {
+      guard let hash = UInt64(decimal: hash) else { return nil }
+      line = LineHash(rawValue: hash)
+    }
     self.id = id
     self.predecessor = predecessor
     self.event = event
-    line = LineHash(rawValue: hash)
   }
 
   var message: RedisMessage {

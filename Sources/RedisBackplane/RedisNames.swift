@@ -1,25 +1,38 @@
 internal import Events
+internal import Reactor
 
 /// The names of our keys and channels.
 ///
 /// They hold a `/`, which no room's name can: nobody's text lands on a channel that we read envelopes
 /// from. They hold the layout's version, and the database's number, since channels know no databases. All keys
-/// have one hash tag, so that a Redis cluster keeps them together.
+/// have one hash tag, so that a Redis cluster keeps them together. A deployment's own prefix comes before all
+/// that: with or without one, no two deployments have a name in common but the plain lines' channels.
 struct RedisNames {
   /// Of the layout in Redis: `RedisScripts` has it.
   static let layout = 2
 
-  /// What every name begins with.
+  /// What every name begins with but the plain lines' channels.
   let prefix: String
   /// What every key begins with.
   private let keys: String
   /// This process among all that use this Redis.
   let node: String
+  /// Whether there are channels of plain lines.
+  let hasPlainLines: Bool
 
-  init(database: Int, node: String) {
-    prefix = "belfry/v\(Self.layout)/\(database)/"
-    keys = prefix + "{belfry}/"
+  /// - Parameter prefix: has no braces.
+  init(database: Int, prefix own: String? = nil, hasPlainLines: Bool = true, node: String) {
+    prefix = "\(own.map { "\($0)/" } ?? "")belfry/v\(Self.layout)/\(database)/"
+    // Deployments need not share a slot.
+    keys = prefix + "{\(own ?? "belfry")}/"
+    self.hasPlainLines = hasPlainLines
     self.node = node
+  }
+
+  init(_ settings: RedisSettings, node: String) {
+    self.init(
+      database: settings.address.database, prefix: settings.prefix,
+      hasPlainLines: settings.hasPlainLines, node: node)
   }
 
   var history: String { keys + "history" }
@@ -40,8 +53,13 @@ struct RedisNames {
 
   var nodeChannel: String { prefix + "node/" + node }
 
-  /// The envelopes' channel and the plain lines'.
-  func channels(of room: RoomName) -> [String] { [prefix + room.text, room.text] }
+  /// The envelopes' channel and, if there is one, the plain lines'.
+  func channels(of room: RoomName) -> [String] {
+    [prefix + room.text] + (hasPlainLines ? [room.text] : [])
+  }
+
+  /// How many channels a room has.
+  var channelsPerRoom: Int { hasPlainLines ? 2 : 1 }
 
   /// What a message on a channel is.
   enum Channel: Equatable {

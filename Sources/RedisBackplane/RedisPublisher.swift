@@ -111,11 +111,12 @@ final class RedisPublisher {
   }
 
   private func command(_ event: Event, of room: RoomName, _ known: EventID?) -> RedisCommand {
-    let line = format.text(of: event)
+    let line = names.hasPlainLines ? format.text(of: event) : nil
     let key = names.key(of: event)
     // The constant parts have some 250 bytes.
     var command = RedisCommand(
-      argumentCount: key == nil ? 18 : 19, capacity: 640 + 2 * line.utf8.count)
+      argumentCount: 17 + (key == nil ? 0 : 1) + (line == nil ? 0 : 1),
+      capacity: 640 + 2 * event.data.utf8.count)
     command.append(key == nil ? opening : keyedOpening)
     command.append(names.stream(of: room, in: known?.epoch))
     if let key { command.append(key) }
@@ -124,8 +125,8 @@ final class RedisPublisher {
     command.append(String(known?.number ?? 0))
     command.append(room.text)
     command.append(event.encoded)
-    command.append(String(LineHash(of: line.utf8).rawValue))
-    command.append(line)
+    command.append(line.map { String(LineHash(of: $0.utf8).rawValue) } ?? "-")
+    if let line { command.append(line) }
     return command
   }
 

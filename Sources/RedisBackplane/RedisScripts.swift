@@ -97,7 +97,7 @@ enum RedisScripts {
   /// Takes a message, under the next number, and hands it to everybody who listens.
   ///
   /// Keys: history, rooms, the room's stream, and the event's key if it has one. Arguments as they are named
-  /// below. Answers the id; or an array of the id and the rooms that were pushed out, whose streams `forget`
+  /// below; without a plain line there is none, and its hash is `-`. Answers the id; or an array of the id and the rooms that were pushed out, whose streams `forget`
   /// deletes; or an array of the epoch that there is, when it isn't the one that is known.
   static let publish =
     history + """
@@ -158,7 +158,7 @@ enum RedisScripts {
       if KEYS[4] then redis.call('SET', KEYS[4], id, 'EX', 300) end
       redis.call('PUBLISH', prefix .. room, '2 ' .. id .. ' ' .. before .. ' ' .. hash .. '\\n' .. event)
       -- It is taken by now, whether or not the user has a right to this channel.
-      redis.pcall('PUBLISH', room, line)
+      if line then redis.pcall('PUBLISH', room, line) end
       return answer
       """
 

@@ -103,6 +103,30 @@ import Testing
     #expect(keys.count == 8 && keys.allSatisfy { $0.hasPrefix("belfry/v2/3/{belfry}/") })
   }
 
+  @Test func `no deployment has a name of another's, whatever its prefix`() {
+    let prefixes = [nil, "belfry", "belfry/v2/3", "a", "a/belfry/v2/3", "a/belfry/v2/3/node"]
+    let rooms = ["chat", "node", "n1"].compactMap { RoomName($0) }
+    var names: [String] = []
+    for prefix in prefixes {
+      for database in [0, 3] {
+        let own = RedisNames(database: database, prefix: prefix, hasPlainLines: false, node: "n1")
+        names += [own.nodeChannel, own.history, own.rooms, own.nodes]
+        names += rooms.flatMap { own.channels(of: $0) + [own.stream(of: $0, in: Epoch("e1"))] }
+        if let prefix { #expect(names.suffix(10).allSatisfy { $0.hasPrefix(prefix + "/") }) }
+      }
+    }
+    #expect(Set(names).count == 2 * 10 * prefixes.count)
+  }
+
+  @Test func `an envelope without a plain line says so`() throws {
+    let event = Event.said("x")
+    let bytes = { (hash: String) in Array("2 e1-7 3 \(hash)\n".utf8) + event.encoded }
+    let envelope = try #require(RedisEnvelope(bytes("-")))
+    #expect(envelope.line == nil && envelope.event == event && envelope.id.number == 7)
+    #expect(RedisEnvelope(bytes("17"))?.line == LineHash(rawValue: 17))
+    for hash in ["", "--", "-1", "x"] { #expect(RedisEnvelope(bytes(hash)) == nil) }
+  }
+
   @Test func `an answer to a publish is an id, with rooms pushed out, or another epoch`() {
     func string(_ text: String) -> RedisReply { .string(Array(text.utf8)) }
     func answer(_ parts: String...) -> RedisAnswer? { RedisAnswer(.array(parts.map(string))) }
