@@ -8,7 +8,7 @@ internal import Reactor
 /// have one hash tag, so that a Redis cluster keeps them together. A deployment's own prefix comes before all
 /// that: with or without one, no two deployments have a name in common but the plain lines' channels.
 struct RedisNames {
-  /// Of the layout in Redis: `RedisScripts` has it.
+  /// Of the layout in Redis: `RedisScripts` has it. A history in Redis names the one that it has.
   static let layout = 2
 
   /// What every name begins with but the plain lines' channels.
@@ -17,6 +17,8 @@ struct RedisNames {
   private let keys: String
   /// This process among all that use this Redis.
   let node: String
+  /// The nodes of 0.1.0 in the same database: each, and until when it is believed to live.
+  let earlierNodes: String
   /// Whether there are channels of plain lines.
   let hasPlainLines: Bool
 
@@ -27,6 +29,7 @@ struct RedisNames {
     keys = prefix + "{\(own ?? "belfry")}/"
     self.hasPlainLines = hasPlainLines
     self.node = node
+    earlierNodes = "belfry/\(database)/nodes"
   }
 
   init(_ settings: RedisSettings, node: String) {

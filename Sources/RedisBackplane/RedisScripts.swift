@@ -4,7 +4,7 @@
 ///
 /// | key | |
 /// | --- | --- |
-/// | `history` | hash: `epoch` and `n`, the newest id; `floor`, see below; `run`, the Redis process that took `n` |
+/// | `history` | hash: `layout`, the version of all this; `epoch` and `n`, the newest id; `floor`, see below; `run`, the Redis process that took `n` |
 /// | `rooms` | sorted set: each room with the number of its newest message, and `/EPOCH` with infinity, which says whose they are |
 /// | `EPOCH/ROOM` | stream: the room's messages under `N-0`, with `t` (Redis' time in ms), `p` (what came before), `e` (the event, as `Event.encode` writes it) |
 /// | `key/ROOM/NAME/KEY` | the id of the message that was published under that key |
@@ -24,12 +24,14 @@ enum RedisScripts {
     case publish
     case load
     case forget
+    case countEarlierNodes
 
     var text: String {
       switch self {
       case .publish: RedisScripts.publish
       case .load: RedisScripts.load
       case .forget: RedisScripts.forget
+      case .countEarlierNodes: RedisScripts.countEarlierNodes
       }
     }
   }
@@ -45,10 +47,14 @@ enum RedisScripts {
   static let refusals: Set<String> = [
     "OOM", "READONLY", "MISCONF", "NOREPLICAS", "NOSCRIPT", "BUSY", "LOADING", "MASTERDOWN",
     "NOAUTH", "NOPERM", "MOVED", "ASK", "TRYAGAIN", "CLUSTERDOWN",
+    layoutError,
   ]
 
   /// Rooms pushed out by one publish. One new room pushes out one; more only when the bound was lowered.
   static let pushedOutAtOnce = 8
+
+  /// What the error begins with that says that the data has another layout.
+  static let layoutError = "LAYOUT"
 
   /// Common to publish and load. A write that Redis refuses when it is full or read-only always comes first,
   /// so that nothing is done by halves.
@@ -69,13 +75,22 @@ enum RedisScripts {
       return text
     end
 
+    -- An error when the data is of another version.
+    local function foreign()
+      local layout = redis.call('HGET', KEYS[1], 'layout')
+      if layout and layout ~= '\(RedisNames.layout)' then
+        return redis.error_reply('\(layoutError) the data in Redis has layout ' .. layout .. ', this version of '
+          .. 'belfry needs layout \(RedisNames.layout): update this node, or give it another --redis-prefix')
+      end
+    end
+
     -- The history, begun anew when there is none, or when it is behind what a node has seen:
     -- known, number: the newest id the node knows; lost: an epoch that it found to be forked.
     local function history(now, known, number, lost, seed, run)
-      local kept = redis.call('HMGET', KEYS[1], 'epoch', 'n', 'floor')
+      local kept = redis.call('HMGET', KEYS[1], 'epoch', 'n', 'floor', 'layout')
       local epoch, n = kept[1], tonumber(kept[2] or '')
       local floor = tonumber(kept[3] or '') or 0
-      local holds = epoch and n and n < 2^42 and redis.call('ZSCORE', KEYS[2], '/' .. epoch)
+      local holds = epoch and n and n < 2^42 and kept[4] and redis.call('ZSCORE', KEYS[2], '/' .. epoch)
       if holds and epoch == known then
         holds = n >= number and epoch ~= lost
       elseif holds and known ~= '' then
@@ -84,7 +99,7 @@ enum RedisScripts {
       if not holds then
         local time = math.max(now, born(epoch) + 1, born(known) + 1)
         epoch, n, floor = base36(time) .. seed, 0, 0
-        redis.call('HSET', KEYS[1], 'epoch', epoch, 'n', 0, 'floor', 0, 'run', run)
+        redis.call('HSET', KEYS[1], 'layout', \(RedisNames.layout), 'epoch', epoch, 'n', 0, 'floor', 0, 'run', run)
         redis.call('DEL', KEYS[2])
         redis.call('ZADD', KEYS[2], 'inf', '/' .. epoch)
       end
@@ -116,7 +131,7 @@ enum RedisScripts {
       if kept[1] ~= known or not n or n < number or n >= 2^42
         or not before and not redis.call('ZSCORE', KEYS[2], '/' .. known)
       then
-        return {(history(now, known, number, '', seed, run))}
+        return foreign() or {(history(now, known, number, '', seed, run))}
       end
       if kept[3] == run then
         n = integer(n + 1)
@@ -173,6 +188,8 @@ enum RedisScripts {
     history + """
       local known, number, lost, seed, run = unpack(ARGV, 1, 5)
       local channel, room, after, node, token = unpack(ARGV, 6)
+      local wrong = foreign()
+      if wrong then return wrong end
       local time = redis.call('TIME')
       local now = time[1] * 1000 + math.floor(time[2] / 1000)
       local epoch, n, floor = history(now, known, tonumber(number), lost, seed, run)
@@ -207,6 +224,13 @@ enum RedisScripts {
   /// Keys: rooms, the room's stream. Argument: the room.
   static let forget = """
     if not redis.call('ZSCORE', KEYS[1], ARGV[1]) then redis.call('DEL', KEYS[2]) end
+    """
+
+  /// Counts the nodes of 0.1.0 that are believed to live. Key: those nodes.
+  static let countEarlierNodes = """
+    local time = redis.call('TIME')
+    local now = time[1] * 1000 + math.floor(time[2] / 1000)
+    return redis.call('ZCOUNT', KEYS[1], string.format('(%.0f', now), '+inf')
     """
 
   /// Messages of a page.

@@ -11,6 +11,8 @@ package struct RedisSettings: Sendable {
   /// Whether messages are also published as plain lines, on the channel with the room's name, and lines that
   /// come there are heard.
   package var hasPlainLines: Bool
+  /// How many living nodes of 0.1.0 don't keep this one from beginning: a server that it takes over from.
+  package var sparedEarlierNodes = 0
 
   /// - Parameters:
   ///   - timeout: must be positive.

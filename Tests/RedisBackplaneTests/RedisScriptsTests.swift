@@ -257,6 +257,35 @@ import Testing
     #expect(try answer("x", room: "c", known: id).hasPrefix("-NOPERM"))
   }
 
+  @Test func `data of another layout is not touched, and said to be so`() throws {
+    let id = try publish()
+    #expect(try client.ask("HGET", history, "layout") == "\(RedisNames.layout)")
+    try client.ask("HSET", history, "layout", "99")
+    let before = try client.ask("HGETALL", history)
+    for answer in try [answer("x", known: ("e1", 0)), askToLoad(room: "", known: id)] {
+      #expect(answer.hasPrefix("-LAYOUT the data in Redis has layout 99, "), "\(answer)")
+    }
+    #expect(try client.ask("HGETALL", history) == before)
+    // What says nothing of its layout is nothing that we know.
+    try client.ask("HDEL", history, "layout")
+    let fresh = try load(known: id)[0]
+    #expect(fresh > id.epoch)
+    #expect(try client.ask("HGET", history, "layout") == "\(RedisNames.layout)")
+  }
+
+  @Test func `nodes of 0_1_0 are counted while their leases last`() throws {
+    let now = try time()
+    try client.ask(
+      "ZADD", names.earlierNodes, "\(now - 1)", "gone", "\(now + 9000)", "n1", "\(now + 9000)", "n2"
+    )
+    func count() throws -> String {
+      try evaluate(RedisScripts.countEarlierNodes, keys: [names.earlierNodes], [])
+    }
+    #expect(try count() == "2")
+    try client.ask("DEL", "belfry/3/nodes")
+    #expect(try count() == "0")
+  }
+
   @Test func `a key answers as the first time`() throws {
     let id = try publish("once", key: "k")
     #expect(try publish("twice", key: "k") == id)
