@@ -4,7 +4,7 @@
 ///
 /// | key | |
 /// | --- | --- |
-/// | `history` | hash: `layout`, the version of all this; `epoch` and `n`, the newest id; `floor`, see below; `run`, the Redis process that took `n` |
+/// | `history` | hash: `layout`, the version of all this; `epoch` and `n`, the newest id; `floor`, see below; `run`, the Redis process that took `n`; `since` and `till`, see `period` |
 /// | `rooms` | sorted set: each room with the number of its newest message, and `/EPOCH` with infinity, which says whose they are |
 /// | `EPOCH/ROOM` | stream: the room's messages under `N-0`, with `t` (Redis' time in ms), `p` (what came before), `e` (the event, as `Event.encode` writes it) |
 /// | `key/ROOM/NAME/KEY` | the id of the message that was published under that key |
@@ -114,68 +114,91 @@ enum RedisScripts {
   /// Keys: history, rooms, the room's stream, and the event's key if it has one. Arguments as they are named
   /// below; without a plain line there is none, and its hash is `-`. Answers the id; or an array of the id and the rooms that were pushed out, whose streams `forget`
   /// deletes; or an array of the epoch that there is, when it isn't the one that is known.
-  static let publish =
-    history + """
-      local seed, run, prefix, count, age, rooms = unpack(ARGV, 1, 6)
-      local known, number, room, event, hash, line = unpack(ARGV, 7)
-      if KEYS[4] then
-        local before = redis.call('GET', KEYS[4])
-        if before then return before end
-      end
-      local time = redis.call('TIME')
-      local now = time[1] * 1000 + math.floor(time[2] / 1000)
-      local kept = redis.call('HMGET', KEYS[1], 'epoch', 'n', 'run')
-      local n, before = tonumber(kept[2] or ''), redis.call('ZSCORE', KEYS[2], room)
-      number = tonumber(number)
-      -- Who has a room's number has the rooms of this epoch: they begin with it.
-      if kept[1] ~= known or not n or n < number or n >= 2^42
-        or not before and not redis.call('ZSCORE', KEYS[2], '/' .. known)
-      then
-        return foreign() or {(history(now, known, number, '', seed, run))}
-      end
-      if kept[3] == run then
-        n = integer(n + 1)
-        redis.call('HSET', KEYS[1], 'n', n)
-      else
-        n = integer(n + \(leap + 1))
-        redis.call('HSET', KEYS[1], 'n', n, 'run', run)
-      end
-      local floor
-      if before then
-        before = integer(before)
-      else
-        floor = tonumber(redis.call('HGET', KEYS[1], 'floor') or '') or 0
-        before = '?' .. integer(floor)
-        -- Of a room that was pushed out it may be there still.
-        redis.call('DEL', KEYS[3])
-      end
-      redis.call('XADD', KEYS[3], n .. '-0', 't', integer(now), 'p', before, 'e', event)
-      redis.call('ZADD', KEYS[2], n, room)
-      redis.call('PEXPIRE', KEYS[3], age)
-      redis.call('XTRIM', KEYS[3], 'MAXLEN', count)
-      -- An id holds no time, so what is too old is looked for: a few each time keep up.
-      for _ = 1, 8 do
-        local oldest = redis.call('XRANGE', KEYS[3], '-', '+', 'COUNT', 1)[1]
+  ///
+  /// It runs for each message, so it does no more than it must: what is beyond the bounds is looked for when
+  /// the numbers reach a multiple of `tidyEvery`, in the room whose message is the first after that.
+  static let publish = """
+    local seed, run, prefix, count, age, rooms, known, number, room, event, hash, line = unpack(ARGV)
+    local call, format = redis.call, string.format
+    if KEYS[4] then
+      local before = call('GET', KEYS[4])
+      if before then return before end
+    end
+    local time = call('TIME')
+    local now = time[1] * 1000 + math.floor(time[2] / 1000)
+    local kept = call('HMGET', KEYS[1], 'epoch', 'n', 'run', 'since', 'till')
+    local n, before = tonumber(kept[2] or ''), call('ZSCORE', KEYS[2], room)
+    number = tonumber(number)
+    -- Who has a room's number has the rooms of this epoch: they begin with it.
+    if kept[1] ~= known or not n or n < number or n >= 2^42
+      or not before and not call('ZSCORE', KEYS[2], '/' .. known)
+    then
+      \(history)
+      return foreign() or {(history(now, known, number, '', seed, run))}
+    end
+    if kept[3] == run then
+      n = format('%.0f', n + 1)
+      call('HSET', KEYS[1], 'n', n)
+    else
+      n = format('%.0f', n + \(leap + 1))
+      call('HSET', KEYS[1], 'n', n, 'run', run)
+    end
+    local since = tonumber(kept[4] or '') or 0
+    if now >= (tonumber(kept[5] or '') or 0) then
+      since = tonumber(kept[2])
+      call('HSET', KEYS[1], 'since', kept[2], 'till', format('%.0f', now + \(period)))
+    end
+    local floor
+    local isTidy, isLasting = tonumber(count) >= \(tidyEvery), false
+    if before then
+      local last = tonumber(before)
+      isTidy = isTidy and math.floor(n / \(tidyEvery)) == math.floor(last / \(tidyEvery))
+      isLasting = last > since
+      before = format('%.0f', last)
+    else
+      floor = tonumber(call('HGET', KEYS[1], 'floor') or '') or 0
+      before = format('?%.0f', floor)
+      -- Of a room that was pushed out it may be there still.
+      call('DEL', KEYS[3])
+    end
+    call('XADD', KEYS[3], n .. '-0', 't', format('%.0f', now), 'p', before, 'e', event)
+    call('ZADD', KEYS[2], n, room)
+    if not isLasting then call('PEXPIRE', KEYS[3], age + \(period)) end
+    if not isTidy then
+      call('XTRIM', KEYS[3], 'MAXLEN', count)
+      -- An id holds no time, so what is too old is looked for: twice as many as came keep up.
+      for _ = 1, \(2 * tidyEvery) do
+        local oldest = call('XRANGE', KEYS[3], '-', '+', 'COUNT', 1)[1]
         if not oldest or oldest[2][2] + age > now then break end
-        redis.call('XDEL', KEYS[3], oldest[1])
+        call('XDEL', KEYS[3], oldest[1])
       end
-      local id = known .. '-' .. n
-      local answer = id
-      if floor then
-        local surplus = redis.call('ZCARD', KEYS[2]) - 1 - rooms
-        if surplus > 0 then
-          local silent = redis.call('ZPOPMIN', KEYS[2], math.min(surplus, \(pushedOutAtOnce)))
-          redis.call('HSET', KEYS[1], 'floor', integer(math.max(floor, silent[#silent])))
-          answer = {id}
-          for place = 1, #silent, 2 do answer[#answer + 1] = silent[place] end
-        end
+    end
+    local id = known .. '-' .. n
+    local answer = id
+    if floor then
+      local surplus = call('ZCARD', KEYS[2]) - 1 - rooms
+      if surplus > 0 then
+        local silent = call('ZPOPMIN', KEYS[2], math.min(surplus, \(pushedOutAtOnce)))
+        call('HSET', KEYS[1], 'floor', format('%.0f', math.max(floor, silent[#silent])))
+        answer = {id}
+        for place = 1, #silent, 2 do answer[#answer + 1] = silent[place] end
       end
-      if KEYS[4] then redis.call('SET', KEYS[4], id, 'EX', 300) end
-      redis.call('PUBLISH', prefix .. room, '2 ' .. id .. ' ' .. before .. ' ' .. hash .. '\\n' .. event)
-      -- It is taken by now, whether or not the user has a right to this channel.
-      if line then redis.pcall('PUBLISH', room, line) end
-      return answer
-      """
+    end
+    if KEYS[4] then call('SET', KEYS[4], id, 'EX', 300) end
+    call('PUBLISH', prefix .. room, '2 ' .. id .. ' ' .. before .. ' ' .. hash .. '\\n' .. event)
+    -- It is taken by now, whether or not the user has a right to this channel.
+    if line then redis.pcall('PUBLISH', room, line) end
+    return answer
+    """
+
+  /// A stream's life is set with its first message in a period, for a period longer than the messages' age: so
+  /// it is long enough for all that come in it. The numbers after `since` are of the period that ends at `till`.
+  /// Unit: ms.
+  static let period = 1000
+
+  /// Numbers between two looks for what is beyond the bounds: a room's stream has less than so many messages
+  /// more than `--history-count`. Nodes don't show them.
+  static let tidyEvery = 16
 
   /// Hands over a room's messages after a number, a page at a time, and says on the node's own
   /// channel when that was everything: what comes on that channel comes in the order in which

@@ -164,19 +164,68 @@ import Testing
     #expect(kept == ["4-0", "5-0", "6-0"])
     // Time is Redis' own, and stands still within a transaction.
     let start = try time()
-    try #require(try eventually { try time() > start + 10 })
+    // Within a period the stream's life is not set again.
+    try #require(try eventually { try time() > start + RedisScripts.period })
     try client.ask("MULTI")
-    #expect(try answer("young", known: id, age: 10) == "QUEUED")
+    // What is too old goes when the numbers reach a multiple of so many.
+    for _ in 7...RedisScripts.tidyEvery {
+      #expect(try answer("young", known: id, age: 10) == "QUEUED")
+    }
     #expect(try askToLoad(known: id) == "QUEUED")
     #expect(
-      try client.ask("EXEC").split(separator: "\n").filter { $0.hasSuffix("-0") } == ["7-0"])
+      try client.ask("EXEC").split(separator: "\n").filter { $0.hasSuffix("-0") }
+        == (7...RedisScripts.tidyEvery).map { "\($0)-0" })
     #expect(
       try eventually { try client.ask("EXISTS", stream("chat", in: id.epoch)) == "0" },
       "the stream of a silent room outlives its messages")
     // The room's newest number is remembered all the same.
-    #expect(try load(known: id)[3] == "7")
+    #expect(try load(known: id)[3] == "\(RedisScripts.tidyEvery)")
     _ = try publish(count: 0)
     #expect(try load(known: id).allSatisfy { !$0.hasSuffix("-0") })
+  }
+
+  @Test func `a stream lives for longer than its newest message`() throws {
+    let age = 5000
+    let id = try publish(age: age)
+    /// How long a stream lives after its newest message.
+    func lifeLeft(_ room: String) throws -> Int {
+      let stream = stream(room, in: id.epoch)
+      let newest = try client.ask("XREVRANGE", stream, "+", "-", "COUNT", "1")
+        .split(separator: "\n")
+      let end = Int(try client.ask("PEXPIRETIME", stream)) ?? 0
+      return end - (newest.count > 2 ? Int(newest[2]) ?? 0 : 0)
+    }
+    let start = try time()
+    var longest = 0
+    while try time() < start + 2 * RedisScripts.period + 200 {
+      _ = try publish(known: id, age: age)
+      _ = try publish(room: "other", known: id, age: age)
+      for room in ["chat", "other"] {
+        let left = try lifeLeft(room)
+        longest = max(longest, left)
+        #expect((age...age + RedisScripts.period).contains(left), "\(left)")
+      }
+    }
+    #expect(longest == age + RedisScripts.period)
+    // One that was forgotten and comes back gets its life as well.
+    try client.ask("ZREM", rooms, "chat")
+    _ = try publish(known: id, age: age)
+    #expect(try lifeLeft("chat") >= age)
+  }
+
+  @Test func `a room's stream has no more than a few messages beyond its bound`() throws {
+    let id = try publish(count: 20)
+    let every = RedisScripts.tidyEvery
+    var longest = 0
+    // Two rooms in turn: of one the numbers are odd, and never a multiple.
+    for number in 2...200 {
+      let room = number % 2 == 1 ? "chat" : "other"
+      _ = try publish(room: room, known: id, count: 20)
+      let length = Int(try client.ask("XLEN", stream(room, in: id.epoch))) ?? 0
+      longest = max(longest, length)
+      if number > 60, number % every < 2 { #expect(length == 20, "\(room) at \(number)") }
+    }
+    #expect((21..<20 + every).contains(longest), "\(longest)")
   }
 
   @Test func `rooms beyond the bound are forgotten, and raise the floor`() throws {
