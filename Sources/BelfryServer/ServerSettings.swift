@@ -17,10 +17,10 @@ package struct ServerSettings: Sendable {
   package var adminListen: [ListenAddress] = []
   /// What all paths begin with: empty, or `/` and a path without a `/` at its end.
   package var basePath = ""
-  /// The rooms that exist. Unless they are set, all; with Redis only the original's, since other channels
-  /// of that Redis may be private.
+  /// The rooms that exist. Unless they are set, all; with plain lines in Redis only the original's, since other
+  /// channels of that Redis may be private.
   package var rooms: RoomRules {
-    get { chosenRooms ?? (redisAddress == nil ? RoomRules() : .chatOnly) }
+    get { chosenRooms ?? (redis?.hasPlainLines ?? false ? .chatOnly : RoomRules()) }
     set { chosenRooms = newValue }
   }
   private var chosenRooms: RoomRules?
@@ -79,12 +79,26 @@ package struct ServerSettings: Sendable {
   package var redisAddress: RedisAddress?
   /// How long an answer from Redis may take before it counts as down.
   package var redisTimeout = Duration.seconds(2)
-  /// The two together.
-  var redis: RedisSettings? { redisAddress.map { RedisSettings($0, timeout: redisTimeout) } }
+  /// What our keys and channels in Redis begin with, so that several deployments can use it; nil: the only
+  /// deployment, or the one that exchanges plain lines.
+  package var redisPrefix: String?
+  /// Whether plain lines are exchanged with other programs also with a prefix.
+  package var redisPlainLines = false
+  /// All of them together.
+  var redis: RedisSettings? {
+    redisAddress.map {
+      RedisSettings(
+        $0, timeout: redisTimeout, prefix: redisPrefix,
+        hasPlainLines: redisPrefix == nil || redisPlainLines)
+    }
+  }
 
   /// Names what messages go through, without a password: of two servers the history is one where this
   /// is equal.
-  var backplane: String { redisAddress.map { "\($0)" } ?? "local" }
+  var backplane: String {
+    guard let redisAddress else { return "local" }
+    return "\(redisAddress)" + (redisPrefix.map { " \($0)" } ?? "")
+  }
 
   /// How often a line of counters is logged; nil is never.
   package var statisticsInterval: Duration?

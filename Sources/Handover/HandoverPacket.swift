@@ -8,8 +8,10 @@ package enum HandoverPacket: Equatable {
   package struct Hello: Equatable {
     /// Of this enumeration.
     static let currentVersion: UInt64 = 3
-    /// Those that it understands: 2 is 0.1.0's, whose messages are lines of text.
-    static let versions = 2...currentVersion
+    /// That of 0.1.0, whose messages are lines of text.
+    static let versionOf010: UInt64 = 2
+    /// Those that it understands.
+    static let versions = versionOf010...currentVersion
     var version = currentVersion
     /// What each of the sockets handed on is.
     package var sockets: [SocketRole]

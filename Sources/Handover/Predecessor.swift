@@ -73,6 +73,9 @@ package final class Predecessor {
   /// Names what it published through.
   package var backplane: String { hello.backplane }
 
+  /// Whether it is of version 0.1.0.
+  package var isOf010: Bool { hello.version == HandoverPacket.Hello.versionOf010 }
+
   /// The random key that signs its sessions.
   package var secret: [UInt8]? { hello.secret }
 

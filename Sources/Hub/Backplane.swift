@@ -20,11 +20,18 @@ package protocol Backplane: AnyObject {
   /// What it is, and whether messages get through at the moment.
   var status: BackplaneStatus { get }
 
+  /// Why it can't be used as long as this process lives; nil: it can, or may be later.
+  var failure: String? { get }
+
   /// To be called at the end of each turn of the loop; returns whether it has more to do.
   func endOfTurn() -> Bool
 
   /// Answers whoever still waits, and lets go of what it holds.
   func close()
+}
+
+extension Backplane {
+  package var failure: String? { nil }
 }
 
 /// How a publish went.

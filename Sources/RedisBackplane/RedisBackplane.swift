@@ -23,6 +23,8 @@ package final class RedisBackplane: Backplane {
   private var heartbeats: Set<UInt64> = []
   private var pulse: RedisPulse
   private let journal: RedisJournal
+  private var earlierNodes: RedisEarlierNodes
+  package private(set) var failure: String?
   private var link: RedisLink?
 
   /// Connects when the loop runs, and again whenever the connection is lost.
@@ -37,14 +39,17 @@ package final class RedisBackplane: Backplane {
     self.hub = hub
     var bounds = RedisRooms.Bounds()
     bounds.loadedBytes = max(hub.settings.historyBytes, bounds.loadedBytes)
-    rooms = RedisRooms(bounds: bounds)
+    let names = RedisNames(settings, node: Epoch.random(using: &generator).text)
+    self.names = names
+    rooms = RedisRooms(bounds: bounds, channelsPerRoom: names.channelsPerRoom)
     self.logger = logger
     timeout = settings.timeout
     pulse = RedisPulse(timeout: settings.timeout, now: .now)
     seed = String(Epoch.random(using: &generator).text.prefix(4))
-    names = RedisNames(
-      database: settings.address.database, node: Epoch.random(using: &generator).text)
     following = RedisFollowing(names: names, now: .now)
+    // With a prefix this is another deployment than theirs.
+    earlierNodes = RedisEarlierNodes(
+      areWanted: settings.prefix == nil, spared: settings.sparedEarlierNodes)
     journal = RedisJournal(address: settings.address, logger: logger)
     publisher = RedisPublisher(names: names, journal: journal, format: format)
     link = try RedisLink(
@@ -73,8 +78,43 @@ package final class RedisBackplane: Backplane {
   private func up() {
     guard let link else { return }
     publisher.connected(
-      digest: link.digests[.publish], run: link.run, seed: seed, history: hub.settings)
+      digests: link.digests, run: link.run, seed: seed, history: hub.settings)
+    guard earlierNodes.isClear else { return earlierNodes.connected() }
     perform(rooms.connected())
+  }
+
+  /// Whether messages may be exchanged.
+  private var isBegun: Bool { link?.isUp ?? false && earlierNodes.isClear }
+
+  /// Nothing is exchanged before there is no node of 0.1.0 any more.
+  private func countEarlierNodes(now: ContinuousClock.Instant) {
+    guard let link, link.isUp, failure == nil, earlierNodes.isCountDue(now: now) else { return }
+    let digest = link.digests[.countEarlierNodes]
+    let command = RedisCommand(["EVALSHA", digest, "1", names.earlierNodes])
+    link.evaluate(.countEarlierNodes, command) { [weak self] reply in
+      guard let self, let reply, !earlierNodes.isClear else { return }
+      switch reply {
+      case .error(let text):
+        // Who may not look at them, or has a cluster, has none.
+        guard ["NOPERM", "MOVED", "WRONGTYPE"].contains(reply.errorCode) else {
+          return self.link?.fail("Redis error: \(text)") ?? ()
+        }
+        journal.cannotLookForEarlierNodes(text)
+        counted(0)
+      default: counted(reply.number ?? 0)
+      }
+    }
+  }
+
+  private func counted(_ count: UInt64) {
+    switch earlierNodes.counted(count, now: .now) {
+    case .clear: perform(rooms.connected())
+    case .wait: journal.waiting(forEarlierNodes: count)
+    case .giveUp:
+      failure =
+        "nodes of 0.1.0 still use this Redis (\(count)): stop them and start this node again, or set "
+        + "--redis-prefix for a separate deployment"
+    }
   }
 
   private func down(_ reason: String) {
@@ -111,10 +151,10 @@ package final class RedisBackplane: Backplane {
 
   private func tick(now: ContinuousClock.Instant) {
     for completion in waiting.removeLate(now: now) {
-      let reason = link?.isUp ?? false ? "Redis is slow to answer" : "Redis can't be reached"
-      completion(.unavailable(reason: reason))
+      completion(.unavailable(reason: lateness))
     }
-    guard link?.isUp ?? false else { return }
+    countEarlierNodes(now: now)
+    guard isBegun else { return }
     let heard = rooms.epoch.flatMap {
       rooms.isLive ? EventID(epoch: $0, number: rooms.newest) : nil
     }
@@ -123,6 +163,13 @@ package final class RedisBackplane: Backplane {
       perform(rooms.heartbeat().actions)
     }
     if following.isSweepDue(now: now) { sweep(now: now) }
+  }
+
+  /// Why somebody waits for too long.
+  private var lateness: String {
+    guard link?.isUp ?? false else { return "Redis can't be reached" }
+    return earlierNodes.areFound
+      ? "this node waits until all nodes of 0.1.0 are stopped" : "Redis is slow to answer"
   }
 
   /// Lets the rooms go that nobody listens to.
@@ -227,10 +274,12 @@ package final class RedisBackplane: Backplane {
       heartbeats.insert(token)
       link.expectsMarker()
     }
+    let known = known
+    let last = room.map { names.stream(of: $0, in: known?.epoch) } ?? names.nodes
     let command = RedisCommand([
-      "EVALSHA", link.digests[.load], "3", names.history, names.rooms, names.nodes,
+      "EVALSHA", link.digests[.load], "3", names.history, names.rooms, last,
       known?.epoch.text ?? "", "\(known?.number ?? 0)", lost?.text ?? "", seed, link.run,
-      names.prefix, room?.text ?? "", "\(after)", names.node, "\(token)",
+      names.nodeChannel, room?.text ?? "", "\(after)", names.node, "\(token)",
     ])
     link.evaluate(.load, command) { [weak self] reply in
       guard let self, let reply else { return }
@@ -245,6 +294,9 @@ package final class RedisBackplane: Backplane {
   // MARK: Publishing
 
   package func publish(_ event: Event, completion: @escaping (PublishOutcome) -> Void) {
+    guard earlierNodes.isClear else {
+      return completion(.refused(reason: "\(lateness); the message was not published"))
+    }
     publisher.publish(event, over: link, known: known, completion: completion)
   }
 

@@ -45,7 +45,7 @@ struct RedisFollowing {
     guard numbers[room] == nil else { return }
     numbers[room] = nextNumber
     channels[nextNumber] = .envelopes(room)
-    channels[nextNumber + 1] = .lines(room)
+    if names.hasPlainLines { channels[nextNumber + 1] = .lines(room) }
     nextNumber += 2
   }
 

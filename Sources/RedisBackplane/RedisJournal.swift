@@ -10,6 +10,8 @@ final class RedisJournal {
   /// The history that it was up with.
   private var epoch: Epoch?
   private var refusal: String?
+  /// How many nodes of 0.1.0 it has said to be there.
+  private var earlierNodes: UInt64 = 0
 
   init(address: RedisAddress, logger: Logger) {
     self.address = address
@@ -46,6 +48,18 @@ final class RedisJournal {
     guard refusal != nil else { return }
     refusal = nil
     logger.notice("redis accepts messages again")
+  }
+
+  func waiting(forEarlierNodes count: UInt64) {
+    guard count != earlierNodes else { return }
+    earlierNodes = count
+    logger.warning(
+      "waiting for nodes of 0.1.0 to stop",
+      metadata: ["nodes": "\(count)", "patience": "\(RedisEarlierNodes.patience)"])
+  }
+
+  func cannotLookForEarlierNodes(_ error: String) {
+    logger.warning("cannot look for nodes of 0.1.0", metadata: ["reason": "\(error)"])
   }
 
   func tooLong(_ room: RoomName, bytes: Int) {

@@ -69,12 +69,12 @@ struct RedisMessage: Equatable {
 }
 
 /// An event as it comes over the envelopes' channel, just before its plain line:
-/// `2 EPOCH-N PREDECESSOR HASH`, LF, the event as `Event.encode` writes it.
+/// `2 EPOCH-N PREDECESSOR HASH`, LF, the event as `Event.encode` writes it. Where no line follows, HASH is `-`.
 struct RedisEnvelope: Equatable {
   let id: EventID
   let predecessor: Predecessor
-  /// Of the plain line that follows.
-  let line: LineHash
+  /// Of the plain line that follows; nil when there is none.
+  let line: LineHash?
   let event: Event
 
   /// Fails on what isn't one.
@@ -83,13 +83,18 @@ struct RedisEnvelope: Equatable {
     guard rest.field(before: UInt8(ascii: " ")).elementsEqual(CollectionOfOne(UInt8(ascii: "2"))),
       let id = EventID(utf8: rest.field(before: UInt8(ascii: " "))),
       let predecessor = Predecessor(utf8: rest.field(before: UInt8(ascii: " "))),
-      let hash = UInt64(decimal: rest.field(before: UInt8(ascii: "\n"))),
+      case let hash = rest.field(before: UInt8(ascii: "\n")),
       id.number <= RedisMessage.maximumNumber, let event = Event(encoded: rest)
     else { return nil }
+    if hash.elementsEqual(CollectionOfOne(UInt8(ascii: "-"))) {
+      line = nil
+    } else {
+      guard let hash = UInt64(decimal: hash) else { return nil }
+      line = LineHash(rawValue: hash)
+    }
     self.id = id
     self.predecessor = predecessor
     self.event = event
-    line = LineHash(rawValue: hash)
   }
 
   var message: RedisMessage {
@@ -118,6 +123,28 @@ extension ArraySlice<UInt8> {
     let field = self[..<place]
     self = self[(place + 1)...]
     return field
+  }
+}
+
+/// What the publish script answers.
+enum RedisAnswer: Equatable {
+  /// The message is taken. The streams of these rooms are to be deleted.
+  case taken(EventID, pushedOut: [RoomName])
+  /// Nothing is done: the history is this one, not the one that was named.
+  case another(Epoch)
+
+  /// Fails on what isn't one.
+  init?(_ reply: RedisReply) {
+    let parts = reply.elements ?? [reply]
+    guard let first = parts.first?.bytes else { return nil }
+    if let id = EventID(utf8: first[...]) {
+      let rooms = parts.dropFirst().compactMap { $0.text.flatMap { RoomName($0) } }
+      self = .taken(id, pushedOut: rooms)
+    } else if parts.count == 1, case .array = reply, let epoch = Epoch(utf8: first[...]) {
+      self = .another(epoch)
+    } else {
+      return nil
+    }
   }
 }
 

@@ -13,11 +13,12 @@ final class RedisPublisher {
   private var outstanding = (count: 0, bytes: 0)
   /// The newest id that a publish was answered with: Redis may not be behind it.
   private(set) var answered: EventID?
-  // What each publish begins with, spelled once for each connection: without a key and with one, and
-  // what follows either.
+  // What is the same in each command of a connection, spelled once: a publish begins without a key or with
+  // one, and its settings follow the keys.
   private var opening = RedisCommand.Arguments([])
   private var keyedOpening = RedisCommand.Arguments([])
   private var settings = RedisCommand.Arguments([])
+  private var forgetting = RedisCommand.Arguments([])
 
   /// - Parameter format: of the plain lines.
   init(names: RedisNames, journal: RedisJournal, format: any EventFormat) {
@@ -29,11 +30,13 @@ final class RedisPublisher {
   /// The link is up.
   ///
   /// - Parameters:
-  ///   - digest: the script's.
   ///   - seed: the random end of an epoch that this node begins.
-  func connected(digest: String, run: String, seed: String, history: HubSettings) {
-    opening = .init(["EVALSHA", digest, "2", names.history, names.rooms])
-    keyedOpening = .init(["EVALSHA", digest, "3", names.history, names.rooms])
+  func connected(
+    digests: RedisSession.Digests, run: String, seed: String, history: HubSettings
+  ) {
+    opening = .init(["EVALSHA", digests[.publish], "3", names.history, names.rooms])
+    keyedOpening = .init(["EVALSHA", digests[.publish], "4", names.history, names.rooms])
+    forgetting = .init(["EVALSHA", digests[.forget], "2", names.rooms])
     settings = .init([
       seed, run, names.prefix, "\(history.historyCount)",
       "\(Self.milliseconds(history.historyAge))", "\(history.maximumRooms)",
@@ -67,31 +70,63 @@ final class RedisPublisher {
     outstanding.count += 1
     outstanding.bytes += bytes
     // Held until the answer comes, or the connection is closed and answers nil.
-    link.evaluate(.publish, command(event, of: room, known)) { [self] reply in
+    ask(event, of: room, over: link, known) { [self] outcome in
       outstanding.count -= 1
       outstanding.bytes -= bytes
-      completion(outcome(of: reply))
+      completion(outcome)
     }
   }
 
+  /// Has the script take an event; asks once more when it has another history than was named.
+  private func ask(
+    _ event: Event, of room: RoomName, over link: RedisLink, _ known: EventID?,
+    isSecond: Bool = false, completion: @escaping (PublishOutcome) -> Void
+  ) {
+    link.evaluate(.publish, command(event, of: room, known)) { [self, weak link] reply in
+      switch reply.flatMap({ RedisAnswer($0) }) {
+      case .taken(let id, let pushedOut):
+        journal.published()
+        remember(id)
+        if let link { for room in pushedOut { forget(room, in: id.epoch, over: link) } }
+        completion(.taken(id))
+      case .another(let epoch):
+        guard let link, link.isUp, !isSecond else {
+          return completion(
+            .refused(reason: "a new history begins in Redis; the message was not published"))
+        }
+        let known = EventID(epoch: epoch, number: newest(in: epoch))
+        ask(event, of: room, over: link, known, isSecond: true, completion: completion)
+      case nil: completion(failure(of: reply))
+      }
+    }
+  }
+
+  /// Has the stream of a room that was pushed out deleted. When that fails it expires by itself.
+  private func forget(_ room: RoomName, in epoch: Epoch, over link: RedisLink) {
+    var command = RedisCommand(argumentCount: 6, capacity: 256)
+    command.append(forgetting)
+    command.append(names.stream(of: room, in: epoch))
+    command.append(room.text)
+    link.evaluate(.forget, command) { _ in }
+  }
+
   private func command(_ event: Event, of room: RoomName, _ known: EventID?) -> RedisCommand {
-    let line = format.text(of: event)
+    let line = names.hasPlainLines ? format.text(of: event) : nil
+    let key = names.key(of: event)
     // The constant parts have some 250 bytes.
     var command = RedisCommand(
-      argumentCount: event.key == nil ? 17 : 18, capacity: 640 + 2 * line.utf8.count)
-    if let key = event.key {
-      command.append(keyedOpening)
-      command.append(names.key(key, room: room, name: event.sender?.name))
-    } else {
-      command.append(opening)
-    }
+      argumentCount: 17 + (key == nil ? 0 : 1) + (line == nil ? 0 : 1),
+      capacity: 640 + 2 * event.data.utf8.count)
+    command.append(key == nil ? opening : keyedOpening)
+    command.append(names.stream(of: room, in: known?.epoch))
+    if let key { command.append(key) }
     command.append(settings)
     command.append(known?.epoch.text ?? "")
     command.append(String(known?.number ?? 0))
     command.append(room.text)
     command.append(event.encoded)
-    command.append(line)
-    command.append(String(LineHash(of: line.utf8).rawValue))
+    command.append(line.map { String(LineHash(of: $0.utf8).rawValue) } ?? "-")
+    if let line { command.append(line) }
     return command
   }
 
@@ -106,25 +141,18 @@ final class RedisPublisher {
     Int64(max(.milliseconds(1), min(age, .seconds(10 * 365 * 86_400))) / .milliseconds(1))
   }
 
-  private func outcome(of reply: RedisReply?) -> PublishOutcome {
-    switch reply {
-    case .string(let bytes):
-      guard let id = EventID(utf8: bytes[...]) else { break }
-      journal.published()
-      remember(id)
-      return .taken(id)
-    case .error(let text):
-      journal.refused(text)
-      let code = reply?.errorCode ?? ""
-      guard RedisScripts.refusals.contains(code) else {
-        return .unknown(
-          reason: "Redis error \(code); the message may or may not have been published")
-      }
-      return .refused(reason: "Redis refused the message (\(code)); it was not published")
-    default: break
+  private func failure(of reply: RedisReply?) -> PublishOutcome {
+    guard case .error(let text)? = reply else {
+      return .unknown(
+        reason: "Redis did not answer; the message may or may not have been published")
     }
-    return .unknown(
-      reason: "Redis did not answer; the message may or may not have been published")
+    journal.refused(text)
+    let code = reply?.errorCode ?? ""
+    guard RedisScripts.refusals.contains(code) else {
+      return .unknown(
+        reason: "Redis error \(code); the message may or may not have been published")
+    }
+    return .refused(reason: "Redis refused the message (\(code)); it was not published")
   }
 
   /// A key may be answered with an id of an earlier epoch: of two the later is greater.

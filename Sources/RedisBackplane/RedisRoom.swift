@@ -24,8 +24,10 @@ struct RedisRoom {
     case nothing
   }
 
-  /// Confirmed subscriptions of the present connection: two are needed. Below zero while
-  /// confirmations of an earlier one are still to come.
+  /// How many subscriptions are needed, one for each channel.
+  private let channels: Int
+  /// Confirmed subscriptions of the present connection. Below zero while confirmations of an earlier one are
+  /// still to come.
   private(set) var confirmed: Int
   /// The hub has it, and somebody may listen to it.
   var isServed = false
@@ -52,9 +54,12 @@ struct RedisRoom {
     var isComplete: Bool { end != nil && isMarked }
   }
 
-  init(confirmed: Int) { self.confirmed = confirmed }
+  init(channels: Int, confirmed: Int) {
+    self.channels = channels
+    self.confirmed = confirmed
+  }
 
-  var isSubscribed: Bool { confirmed == 2 }
+  var isSubscribed: Bool { confirmed == channels }
   var isLoaded: Bool { load?.isComplete ?? false }
 
   /// Whether Redis lacks what the hub has.
@@ -69,7 +74,7 @@ struct RedisRoom {
 
   // MARK: Subscribing and loading
 
-  /// A subscription was confirmed; returns whether it was the second one.
+  /// A subscription was confirmed; returns whether it was the last one.
   mutating func confirm() -> Bool {
     confirmed += 1
     return isSubscribed
@@ -128,7 +133,7 @@ struct RedisRoom {
   mutating func hear(
     _ envelope: RedisEnvelope, of epoch: Epoch?, beyond newest: UInt64?
   ) -> Hearing {
-    // Before both channels are confirmed it is left over from an earlier subscription.
+    // Before all channels are confirmed it is left over from an earlier subscription.
     guard isSubscribed else { return .nothing }
     twin = envelope.line
     let number = envelope.id.number

@@ -39,6 +39,8 @@ struct RedisRooms {
   }
 
   let bounds: Bounds
+  /// How many channels a room has: its subscription is complete when all are confirmed.
+  private let channelsPerRoom: Int
   var phase = Phase.down
   var rooms: [RoomName: RedisRoom] = [:]
   /// Confirmations to come for rooms that are followed no more.
@@ -77,7 +79,10 @@ struct RedisRooms {
   /// An epoch that was found to be forked: Redis lost messages that we had, and took others.
   private var lost: Epoch?
 
-  init(bounds: Bounds = Bounds()) { self.bounds = bounds }
+  init(bounds: Bounds = Bounds(), channelsPerRoom: Int = 2) {
+    self.bounds = bounds
+    self.channelsPerRoom = channelsPerRoom
+  }
 
   var isLive: Bool { phase == .live }
   var names: [RoomName] { Array(rooms.keys) }
@@ -109,7 +114,8 @@ struct RedisRooms {
   /// Follows a room from now on.
   mutating func follow(_ name: RoomName) -> [Action] {
     guard rooms[name] == nil else { return [] }
-    rooms[name] = RedisRoom(confirmed: -(owed.removeValue(forKey: name) ?? 0))
+    rooms[name] = RedisRoom(
+      channels: channelsPerRoom, confirmed: -(owed.removeValue(forKey: name) ?? 0))
     return phase == .down ? [] : [.subscribe([name])]
   }
 
@@ -119,7 +125,7 @@ struct RedisRooms {
     loadedBytes -= room.loadedBytes
     heldBytes -= room.heldBytes
     guard phase != .down else { return [] }
-    if !room.isSubscribed { owed[name] = 2 - room.confirmed }
+    if !room.isSubscribed { owed[name] = channelsPerRoom - room.confirmed }
     if phase == .catchingUp, room.isServed, !room.isLoaded { lacking -= 1 }
     return [.unsubscribe(name)] + completeIfPossible()
   }

@@ -3,15 +3,15 @@ internal import Reactor
 /// What is said at the beginning of a connection, and learnt.
 struct RedisSession {
   struct Digests: Equatable {
-    var publish = ""
-    var load = ""
+    fileprivate var texts: [RedisScripts.Script: String] = [:]
 
-    subscript(script: RedisScripts.Script) -> String { script == .publish ? publish : load }
+    subscript(script: RedisScripts.Script) -> String { texts[script] ?? "" }
   }
 
   struct Step: Equatable {
     enum Purpose: Equatable {
-      case authenticate, select, name, information, publishScript, loadScript
+      case authenticate, select, name, information
+      case script(RedisScripts.Script)
     }
     let purpose: Purpose
     let arguments: [String]
@@ -30,11 +30,11 @@ struct RedisSession {
     steps.append(Step(purpose: .select, arguments: ["SELECT", "\(address.database)"]))
     steps.append(Step(purpose: .name, arguments: ["CLIENT", "SETNAME", name]))
     guard !isSubscriber else { return steps }
-    return steps + [
-      Step(purpose: .information, arguments: ["INFO", "server"]),
-      Step(purpose: .publishScript, arguments: ["SCRIPT", "LOAD", RedisScripts.publish]),
-      Step(purpose: .loadScript, arguments: ["SCRIPT", "LOAD", RedisScripts.load]),
-    ]
+    steps.append(Step(purpose: .information, arguments: ["INFO", "server"]))
+    return steps
+      + RedisScripts.Script.allCases.map {
+        Step(purpose: .script($0), arguments: ["SCRIPT", "LOAD", $0.text])
+      }
   }
 
   /// Takes an answer; returns why there can be no session, if so.
@@ -51,8 +51,7 @@ struct RedisSession {
     let text = reply.text ?? ""
     switch step.purpose {
     case .authenticate, .select, .name: break
-    case .publishScript: digests.publish = text
-    case .loadScript: digests.load = text
+    case .script(let script): digests.texts[script] = text
     case .information:
       let line = text.split(whereSeparator: \.isNewline).first { $0.hasPrefix("run_id:") }
       guard let line else { return "Redis did not report its run_id" }

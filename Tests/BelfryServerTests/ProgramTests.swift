@@ -76,6 +76,8 @@ import Testing
     (["--max-message", "3000000GiB"], "--max-message"), (["--rooms", "team-*"], "--rooms"),
     (["--redis", "localhost:6379"], "redis"), (["--redis", "rediss://localhost"], "redis"),
     (["--redis", "redis://h", "--redis-timeout", "1ms"], "--redis-timeout"),
+    (["--redis-prefix", "team{a}"], "redis-prefix = team{a} (--redis-prefix): write teama"),
+    (["--redis-prefix", ""], "write 1 to 64 characters of A-Z a-z 0-9 - _ . /"),
     (["--max-listeners", "0"], "--max-listeners"), (["--post-rate", "fast"], "post-rate"),
     (["--max-listeners-per-ip=-1"], "max-listeners-per-ip"),
     (["--max-connections", "0"], "--max-connections"), (["--max-head", "100"], "--max-head"),

@@ -180,10 +180,10 @@ struct ListRedis {
     let isBehind = command.known.number > data.newest || command.lost == epoch
     if command.known.epoch == epoch, isBehind { empty() }
     var page = RedisPage(epoch: epoch, newest: data.newest, floor: data.floor, roomNewest: nil)
-    if let room = command.room {
+    if let room = command.room, command.known.epoch == epoch {
+      // A page of another epoch than the one that is known is empty.
       page.roomNewest = data.rooms[room]
-      let after = max(
-        command.known.epoch == epoch ? command.after : 0, data.deletedThrough[room] ?? 0)
+      let after = max(command.after, data.deletedThrough[room] ?? 0)
       let found = messages(of: room).suffix(kept).filter { $0.number > after }
       page.messages = Array(found.prefix(2))
       page.isLast = found.count <= 2

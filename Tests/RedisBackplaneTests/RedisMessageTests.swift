@@ -82,16 +82,60 @@ import Testing
     }
   }
 
-  @Test func `no room's name reaches our channels, and no database another's`() {
+  @Test func `no room's name reaches our channels, and no database another's`() throws {
     let names = RedisNames(database: 3, node: "n1")
     let chat = RoomName("chat")!
     #expect(names.channels(of: chat) == ["belfry/v2/3/chat", "chat"])
     #expect(names.nodeChannel == "belfry/v2/3/node/n1")
     #expect(RoomName("node/n1") == nil && RoomName("belfry/v2/3/chat") == nil)
-    let keys = [
-      names.key("k", room: chat, name: nil), names.key("k", room: chat, name: ""),
-      names.key("k", room: chat, name: "Ann"), names.key("k", room: RoomName("b")!, name: "Ann"),
-    ]
-    #expect(Set(keys).count == keys.count)
+    var keys: Set<String> = []
+    for (room, name) in [("chat", nil), ("chat", ""), ("chat", "Ann"), ("b", "Ann")] {
+      var event = Event.said("x", in: room)
+      event.sender = name.map { Sender(name: $0) }
+      #expect(names.key(of: event) == nil)
+      event.key = "k"
+      keys.insert(try #require(names.key(of: event)))
+    }
+    #expect(keys.count == 4)
+    keys.formUnion([
+      names.history, names.rooms, names.nodes, names.stream(of: chat, in: Epoch("e")),
+    ])
+    #expect(keys.count == 8 && keys.allSatisfy { $0.hasPrefix("belfry/v2/3/{belfry}/") })
+  }
+
+  @Test func `no deployment has a name of another's, whatever its prefix`() {
+    let prefixes = [nil, "belfry", "belfry/v2/3", "a", "a/belfry/v2/3", "a/belfry/v2/3/node"]
+    let rooms = ["chat", "node", "n1"].compactMap { RoomName($0) }
+    var names: [String] = []
+    for prefix in prefixes {
+      for database in [0, 3] {
+        let own = RedisNames(database: database, prefix: prefix, hasPlainLines: false, node: "n1")
+        names += [own.nodeChannel, own.history, own.rooms, own.nodes]
+        names += rooms.flatMap { own.channels(of: $0) + [own.stream(of: $0, in: Epoch("e1"))] }
+        if let prefix { #expect(names.suffix(10).allSatisfy { $0.hasPrefix(prefix + "/") }) }
+      }
+    }
+    #expect(Set(names).count == 2 * 10 * prefixes.count)
+  }
+
+  @Test func `an envelope without a plain line says so`() throws {
+    let event = Event.said("x")
+    let bytes = { (hash: String) in Array("2 e1-7 3 \(hash)\n".utf8) + event.encoded }
+    let envelope = try #require(RedisEnvelope(bytes("-")))
+    #expect(envelope.line == nil && envelope.event == event && envelope.id.number == 7)
+    #expect(RedisEnvelope(bytes("17"))?.line == LineHash(rawValue: 17))
+    for hash in ["", "--", "-1", "x"] { #expect(RedisEnvelope(bytes(hash)) == nil) }
+  }
+
+  @Test func `an answer to a publish is an id, with rooms pushed out, or another epoch`() {
+    func string(_ text: String) -> RedisReply { .string(Array(text.utf8)) }
+    func answer(_ parts: String...) -> RedisAnswer? { RedisAnswer(.array(parts.map(string))) }
+    let id = EventID(epoch: Epoch("e1")!, number: 7)
+    #expect(RedisAnswer(string("e1-7")) == .taken(id, pushedOut: []))
+    let rooms = ["a", "d"].compactMap { RoomName($0) }
+    #expect(answer("e1-7", "a", "b/c", "d") == .taken(id, pushedOut: rooms))
+    #expect(answer("e1") == .another(id.epoch))
+    #expect(RedisAnswer(string("e1")) == nil && answer("e1", "a") == nil && answer() == nil)
+    #expect(RedisAnswer(.null) == nil && RedisAnswer(.integer(7)) == nil)
   }
 }

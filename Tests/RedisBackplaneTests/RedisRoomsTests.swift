@@ -66,6 +66,21 @@ import Testing
 
   private func token(of actions: [RedisRooms.Action]) -> UInt64 { tokens(of: actions).first ?? 0 }
 
+  @Test func `a room of one channel is loaded when that is confirmed`() {
+    var rooms = RedisRooms(channelsPerRoom: 1)
+    let heartbeat = token(of: rooms.connected())
+    _ = rooms.marked(RedisMarker(token: heartbeat, epoch: epoch, newest: 5))
+    _ = rooms.marked(RedisMarker(token: heartbeat + 1, epoch: epoch, newest: 5))
+    #expect(rooms.follow(chat) == [.subscribe([chat])])
+    #expect(rooms.subscribed(chat).count == 1)
+    // One that is let go before has one confirmation to come.
+    let other = RoomName("other")!
+    _ = rooms.follow(other)
+    _ = rooms.unfollow(other)
+    #expect(rooms.awaits(other))
+    #expect(rooms.subscribed(other) == [] && !rooms.awaits(other))
+  }
+
   @Test func `an envelope is handed on, and its twin is not`() {
     var rooms = live()
     #expect(rooms.isReady(chat))

@@ -1,3 +1,4 @@
+import Events
 import Foundation
 import TestSupport
 import Testing
@@ -15,6 +16,7 @@ import Testing
     try client.ask("SELECT", "3")
   }
 
+  /// Publishes as a node does: when the history is another one than it knows, it asks once more.
   private func publish(
     _ text: String = "x", room: String = "chat", known: (String, Int) = ("", 0),
     run: String = "r1", seed: String = "seed", count: Int = 1000, age: Int = 3_600_000,
@@ -23,8 +25,14 @@ import Testing
     let answer = try answer(
       text, room: room, known: known, run: run, seed: seed, count: count, age: age, rooms: rooms,
       key: key)
-    let parts = answer.split(separator: "-")
-    try #require(parts.count == 2, "\(answer)")
+    let parts = answer.split { $0 == "-" || $0 == "\n" }
+    if parts.count == 1 {
+      #expect(answer != known.0)
+      return try publish(
+        text, room: room, known: (answer, 0), run: run, seed: seed, count: count, age: age,
+        rooms: rooms, key: key)
+    }
+    try #require(parts.count >= 2, "\(answer)")
     return (String(parts[0]), try #require(Int(parts[1])))
   }
 
@@ -33,24 +41,43 @@ import Testing
     seed: String = "seed", count: Int = 1000, age: Int = 3_600_000, rooms: Int = 1000,
     key: String? = nil
   ) throws -> String {
-    let keys =
-      ["belfry/v2/3/history", "belfry/v2/3/rooms"] + (key.map { ["belfry/v2/3/key/\($0)"] } ?? [])
-    return try client.ask(
-      (["EVAL", RedisScripts.publish, "\(keys.count)"] + keys + [
+    try evaluate(
+      RedisScripts.publish,
+      keys: [history, self.rooms, stream(room, in: known.0)] + (key.map { [self.key($0)] } ?? []),
+      [
         seed, run, "belfry/v2/3/", "\(count)", "\(age)", "\(rooms)", known.0, "\(known.1)", room,
-        text,
-        "line of \(text)", "99",
-      ]).map { Array($0.utf8) })
+        text, "99", "line of \(text)",
+      ])
   }
 
   private func askToLoad(
     room: String = "chat", after: Int = 0, known: (String, Int) = ("", 0), lost: String = ""
   ) throws -> String {
-    let keys = ["belfry/v2/3/history", "belfry/v2/3/rooms", "belfry/v2/3/nodes"]
-    return try client.ask(
-      (["EVAL", RedisScripts.load, "3"] + keys + [
-        known.0, "\(known.1)", lost, "seed", "r1", "belfry/v2/3/", room, "\(after)", "n1", "7",
-      ]).map { Array($0.utf8) })
+    try evaluate(
+      RedisScripts.load,
+      keys: [history, rooms, room == "" ? names.nodes : stream(room, in: known.0)],
+      [
+        known.0, "\(known.1)", lost, "seed", "r1", names.nodeChannel, room, "\(after)", "n1", "7",
+      ])
+  }
+
+  private func evaluate(_ script: String, keys: [String], _ arguments: [String]) throws -> String {
+    try client.ask(
+      (["EVAL", script, "\(keys.count)"] + keys + arguments).map { Array($0.utf8) })
+  }
+
+  private let names = RedisNames(database: 3, node: "n1")
+  private var history: String { names.history }
+  private var rooms: String { names.rooms }
+
+  private func stream(_ room: String, in epoch: String) -> String {
+    RoomName(room).map { names.stream(of: $0, in: Epoch(epoch)) } ?? ""
+  }
+
+  private func key(_ key: String) -> String {
+    var event = Event.said("x")
+    event.key = key
+    return names.key(of: event) ?? ""
   }
 
   /// Redis' own time, in milliseconds.
@@ -108,10 +135,10 @@ import Testing
     epochs[epochs.count - 1] = id.epoch
     #expect(id.epoch > later)
     // A part of it was evicted.
-    try client.ask("DEL", "belfry/v2/3/rooms")
+    try client.ask("DEL", rooms)
     expectNew(try publish(known: id))
     // Numbers have come too far.
-    try client.ask("HSET", "belfry/v2/3/history", "n", "9999999999999")
+    try client.ask("HSET", history, "n", "9999999999999")
     expectNew(try publish(known: ("", 0)))
     // Forked.
     let page = try load(known: id, lost: id.epoch)
@@ -137,19 +164,68 @@ import Testing
     #expect(kept == ["4-0", "5-0", "6-0"])
     // Time is Redis' own, and stands still within a transaction.
     let start = try time()
-    try #require(try eventually { try time() > start + 10 })
+    // Within a period the stream's life is not set again.
+    try #require(try eventually { try time() > start + RedisScripts.period })
     try client.ask("MULTI")
-    #expect(try answer("young", age: 10) == "QUEUED")
+    // What is too old goes when the numbers reach a multiple of so many.
+    for _ in 7...RedisScripts.tidyEvery {
+      #expect(try answer("young", known: id, age: 10) == "QUEUED")
+    }
     #expect(try askToLoad(known: id) == "QUEUED")
     #expect(
-      try client.ask("EXEC").split(separator: "\n").filter { $0.hasSuffix("-0") } == ["7-0"])
+      try client.ask("EXEC").split(separator: "\n").filter { $0.hasSuffix("-0") }
+        == (7...RedisScripts.tidyEvery).map { "\($0)-0" })
     #expect(
-      try eventually { try client.ask("EXISTS", "belfry/v2/3/\(id.epoch)/chat") == "0" },
+      try eventually { try client.ask("EXISTS", stream("chat", in: id.epoch)) == "0" },
       "the stream of a silent room outlives its messages")
     // The room's newest number is remembered all the same.
-    #expect(try load(known: id)[3] == "7")
+    #expect(try load(known: id)[3] == "\(RedisScripts.tidyEvery)")
     _ = try publish(count: 0)
     #expect(try load(known: id).allSatisfy { !$0.hasSuffix("-0") })
+  }
+
+  @Test func `a stream lives for longer than its newest message`() throws {
+    let age = 5000
+    let id = try publish(age: age)
+    /// How long a stream lives after its newest message.
+    func lifeLeft(_ room: String) throws -> Int {
+      let stream = stream(room, in: id.epoch)
+      let newest = try client.ask("XREVRANGE", stream, "+", "-", "COUNT", "1")
+        .split(separator: "\n")
+      let end = Int(try client.ask("PEXPIRETIME", stream)) ?? 0
+      return end - (newest.count > 2 ? Int(newest[2]) ?? 0 : 0)
+    }
+    let start = try time()
+    var longest = 0
+    while try time() < start + 2 * RedisScripts.period + 200 {
+      _ = try publish(known: id, age: age)
+      _ = try publish(room: "other", known: id, age: age)
+      for room in ["chat", "other"] {
+        let left = try lifeLeft(room)
+        longest = max(longest, left)
+        #expect((age...age + RedisScripts.period).contains(left), "\(left)")
+      }
+    }
+    #expect(longest == age + RedisScripts.period)
+    // One that was forgotten and comes back gets its life as well.
+    try client.ask("ZREM", rooms, "chat")
+    _ = try publish(known: id, age: age)
+    #expect(try lifeLeft("chat") >= age)
+  }
+
+  @Test func `a room's stream has no more than a few messages beyond its bound`() throws {
+    let id = try publish(count: 20)
+    let every = RedisScripts.tidyEvery
+    var longest = 0
+    // Two rooms in turn: of one the numbers are odd, and never a multiple.
+    for number in 2...200 {
+      let room = number % 2 == 1 ? "chat" : "other"
+      _ = try publish(room: room, known: id, count: 20)
+      let length = Int(try client.ask("XLEN", stream(room, in: id.epoch))) ?? 0
+      longest = max(longest, length)
+      if number > 60, number % every < 2 { #expect(length == 20, "\(room) at \(number)") }
+    }
+    #expect((21..<20 + every).contains(longest), "\(longest)")
   }
 
   @Test func `rooms beyond the bound are forgotten, and raise the floor`() throws {
@@ -158,24 +234,119 @@ import Testing
     _ = try publish(room: "c", rooms: 2)
     #expect(try load(room: "a", known: id)[2...3] == ["1", ""])
     #expect(try load(room: "b", known: id)[3] == "2")
-    #expect(try client.ask("EXISTS", "belfry/v2/3/\(id.epoch)/a") == "0")
-    _ = try publish(room: "a", rooms: 2)
+    // The stream is there still, and is not looked at.
+    #expect(try client.ask("EXISTS", stream("a", in: id.epoch)) == "1")
+    #expect(try load(room: "a", known: id).allSatisfy { !$0.hasSuffix("-0") })
+    // Who comes back begins anew, and is not deleted by whoever is late.
+    #expect(
+      try answer("x", room: "a", known: id, rooms: 2) == "\(id.epoch)-\(id.number + 3)\nb")
     let a = try load(room: "a", known: id)
-    #expect(a[2] == "2" && a.contains("?1"))
+    #expect(a[2] == "2" && a.contains("?1") && a.filter { $0.hasSuffix("-0") } == ["4-0"])
+    for room in ["a", "b"] { _ = try forget(room, in: id.epoch) }
+    #expect(try client.ask("EXISTS", stream("a", in: id.epoch)) == "1")
+    #expect(try client.ask("EXISTS", stream("b", in: id.epoch)) == "0")
+  }
+
+  private func forget(_ room: String, in epoch: String) throws -> String {
+    try evaluate(RedisScripts.forget, keys: [rooms, stream(room, in: epoch)], [room])
+  }
+
+  @Test func `a lower bound of rooms pushes out several at once, and names them`() throws {
+    let id = try publish(room: "r0")
+    for number in 1..<12 { _ = try publish(room: "r\(number)", known: id) }
+    let first = try answer("x", room: "new", known: id, rooms: 2).split(separator: "\n")
+    #expect(first.dropFirst() == (0..<RedisScripts.pushedOutAtOnce).map { "r\($0)" }[...])
+    let second = try answer("x", room: "other", known: id, rooms: 2).split(separator: "\n")
+    #expect(second.dropFirst() == (8..<12).map { "r\($0)" }[...])
+    #expect(try load(room: "r0", known: id)[2] == "12")
+    #expect(try client.ask("ZCARD", rooms) == "3")
+  }
+
+  @Test func `a history that is not the one that is known is answered, and nothing published`()
+    throws
+  {
+    let listener = try redis.client()
+    try listener.ask("SUBSCRIBE", "chat")
+    let epoch = try answer("lost", key: "k")
+    #expect(epoch.count == 13 && epoch.hasSuffix("seed"))
+    #expect(try answer("lost too", known: ("e1", 7)) == epoch)
+    #expect(try load(known: (epoch, 0)).prefix(4) == [epoch, "0", "0", ""])
+    #expect(try publish("taken", known: (epoch, 0), key: "k").number == 1)
+    #expect(try listener.reply() == "message\nchat\nline of taken")
+    // A page of another history is empty.
+    let page = try load(known: ("e1", 7))
+    #expect(page[0] == epoch && page[3] == "" && page.allSatisfy { !$0.hasSuffix("-0") })
+  }
+
+  @Test func `a script touches no key but those that it is given`() throws {
+    let id = try publish(room: "a")
+    _ = try publish(room: "b", known: id)
+    _ = try redis.client().ask("SAVE")
+    // Each of these users may touch the keys of one call alone.
+    func only(_ keys: String...) throws {
+      let user = try redis.client()
+      let rights = ["reset", "on", "nopass", "+@all", "&*"] + keys.map { "~\($0)" }
+      #expect(
+        try user.ask((["ACL", "SETUSER", "narrow"] + rights).map { Array($0.utf8) }) == "OK")
+      #expect(try client.ask("AUTH", "narrow", "x") == "OK")
+    }
+    try only(history, rooms, stream("c", in: id.epoch), key("k"))
+    let pushing = try answer("x", room: "c", known: id, count: 0, rooms: 1, key: "k")
+    #expect(pushing == "\(id.epoch)-3\na\nb")
+    try only(rooms, stream("a", in: id.epoch))
+    #expect(try forget("a", in: id.epoch) == "")
+    try only(history, rooms, stream("c", in: id.epoch))
+    #expect(try load(room: "c", known: id)[3] == "3")
+    try only(history, rooms, names.nodes)
+    #expect(try load(room: "", known: id)[0] == id.epoch)
+    try only(history, rooms, stream("c", in: "e1"))
+    #expect(try answer("x", room: "c", known: ("e1", 0)) == id.epoch)
+    // It would be seen.
+    try only(history, stream("c", in: id.epoch))
+    #expect(try answer("x", room: "c", known: id).hasPrefix("-NOPERM"))
+  }
+
+  @Test func `data of another layout is not touched, and said to be so`() throws {
+    let id = try publish()
+    #expect(try client.ask("HGET", history, "layout") == "\(RedisNames.layout)")
+    try client.ask("HSET", history, "layout", "99")
+    let before = try client.ask("HGETALL", history)
+    for answer in try [answer("x", known: ("e1", 0)), askToLoad(room: "", known: id)] {
+      #expect(answer.hasPrefix("-LAYOUT the data in Redis has layout 99, "), "\(answer)")
+    }
+    #expect(try client.ask("HGETALL", history) == before)
+    // What says nothing of its layout is nothing that we know.
+    try client.ask("HDEL", history, "layout")
+    let fresh = try load(known: id)[0]
+    #expect(fresh > id.epoch)
+    #expect(try client.ask("HGET", history, "layout") == "\(RedisNames.layout)")
+  }
+
+  @Test func `nodes of 0_1_0 are counted while their leases last`() throws {
+    let now = try time()
+    try client.ask(
+      "ZADD", names.earlierNodes, "\(now - 1)", "gone", "\(now + 9000)", "n1", "\(now + 9000)", "n2"
+    )
+    func count() throws -> String {
+      try evaluate(RedisScripts.countEarlierNodes, keys: [names.earlierNodes], [])
+    }
+    #expect(try count() == "2")
+    try client.ask("DEL", "belfry/3/nodes")
+    #expect(try count() == "0")
   }
 
   @Test func `a key answers as the first time`() throws {
     let id = try publish("once", key: "k")
     #expect(try publish("twice", key: "k") == id)
     #expect(try publish("other", key: "l").number == id.number + 1)
-    #expect((290...300).contains(try Int(client.ask("TTL", "belfry/v2/3/key/k")) ?? 0))
+    #expect((290...300).contains(try Int(client.ask("TTL", key("k"))) ?? 0))
   }
 
   @Test func `a page ends by count and by bytes, and only the last one says so on the channel`()
     throws
   {
     let listener = try redis.client()
-    try listener.ask("SUBSCRIBE", "belfry/v2/3/node/n1")
+    try listener.ask("SUBSCRIBE", names.nodeChannel)
     let id = try publish()
     for _ in 1..<RedisScripts.pageCount + 5 { _ = try publish() }
     let first = try load(known: id)
@@ -196,7 +367,7 @@ import Testing
     let listener = try redis.client()
     try listener.ask("SUBSCRIBE", "chat")
     try client.ask("CONFIG", "SET", "maxmemory", "1")
-    let refused = try answer("refused", key: "k")
+    let refused = try answer("refused", known: id, key: "k")
     #expect(refused.hasPrefix("-OOM"))
     try client.ask("CONFIG", "SET", "maxmemory", "0")
     #expect(try load(known: id)[1] == "1")

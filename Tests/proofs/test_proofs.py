@@ -89,6 +89,31 @@ class Fanout(Judges):
         self.check(faults({"table": []}, 0, [], False), "nothing was delivered")
 
 
+class RedisScript(Judges):
+    MEASURED = {
+        "costs": {"0.1.0": [40.0, 50.0, 60.0], "without a prefix": [40.0, 45.0, 50.0],
+                  "with a prefix": [26.0, 30.0, 90.0]},
+        "heard": {"0.1.0": (8, 8), "with a prefix": (4, 4)}, "kept": {"a": 1000, "b": 1015, "c": 1007}}
+
+    def test_each_fault_is_found(self):
+        faults = load("redis_script").faults
+        self.assertEqual(faults(self.MEASURED, True), [])
+        for name, costs, text in [("with a prefix", [28.0, 35.0, 41.0], "0.700 of the cost of 0.1.0, where 0.67"),
+                                  ("without a prefix", [41.0, 51.0, 59.0], "1.020 of the cost of 0.1.0, where 1.00")]:
+            dear = self.MEASURED | {"costs": self.MEASURED["costs"] | {name: costs}}
+            self.check(faults(dear, True), f"{name}: {text} is promised")
+            self.assertEqual(faults(dear, False), [])
+        self.check(faults(self.MEASURED | {"heard": {"0.1.0": (7, 8)}}, False), "0.1.0: 7 of 8 messages")
+        for length in (999, 1016):
+            kept = self.MEASURED["kept"] | {"c": length}
+            self.check(faults(self.MEASURED | {"kept": kept}, False), f"c has {length} messages")
+        self.check(faults(self.MEASURED | {"kept": {"a": 1000}}, False), "there are 1 streams")
+
+    def test_a_command_is_read_as_monitor_prints_it(self):
+        line = rb'+1.5 [3 127.0.0.1:7] "EVALSHA" "a\\b\"c" "\x00\x7f\n\r\t" ""' + b"\r\n"
+        self.assertEqual(load("redis_script").unquote(line), [b"EVALSHA", b'a\\b"c', b"\0\x7f\n\r\t", b""])
+
+
 class Metrics(Judges):
     COUNTS = {"listeners": 5, "rate": 2, "seconds": 10, "tolerance": 0.2}
     ROW = ["loop lag", 0.99, 1.0, 1.1]

@@ -18,12 +18,14 @@ struct MicroCount: ParsableCommand {
   @Argument(help: "Number of repetitions.")
   var repetitions = 0
 
-  @Flag(help: "Print the resident bytes that each thing of the memory cases takes, or of the one that is named.")
+  @Flag(help: "Print the resident bytes of one thing of each memory case, or of the one named.")
   var memory = false
 
   func validate() throws {
     guard repetitions >= 0 else { throw ValidationError("repetitions can't be negative") }
-    guard name == nil || found != nil || memory else { throw ValidationError("there is no such case") }
+    guard name == nil || found != nil || memory else {
+      throw ValidationError("there is no such case")
+    }
   }
 
   private var found: Case? { Case.all.first { $0.name == name } }

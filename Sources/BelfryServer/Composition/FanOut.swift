@@ -1,4 +1,5 @@
 internal import Events
+internal import Handover
 internal import Hub
 internal import Limits
 internal import Logging
@@ -16,8 +17,8 @@ struct FanOut {
   let local: LocalBackplane?
 
   init(
-    on loop: EventLoop, _ settings: ServerSettings, sockets: SocketOptions, admission: Admission,
-    accessLog: AccessLog?, logger: Logger
+    on loop: EventLoop, _ settings: ServerSettings, sockets: SocketOptions,
+    predecessor: Predecessor?, admission: Admission, accessLog: AccessLog?, logger: Logger
   ) throws {
     let relay = StreamRelay()
     let streams = try StreamSet(on: loop) { relay.pass($0, $1) }
@@ -37,7 +38,8 @@ struct FanOut {
     relay.hub = hub
     self.streams = streams
     self.hub = hub
-    if let redis = settings.redis {
+    if var redis = settings.redis {
+      if predecessor?.isOf010 ?? false { redis.sparedEarlierNodes = 1 }
       local = nil
       backplane = try RedisBackplane(
         on: loop, redis, hub: hub, format: ChatFormat(), logger: logger)

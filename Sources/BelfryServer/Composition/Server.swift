@@ -59,8 +59,8 @@ package final class Server {
     var sockets = SocketOptions()
     sockets.reusePort = settings.reusePort
     fanOut = try FanOut(
-      on: loop, settings, sockets: sockets, admission: admission, accessLog: accessLog,
-      logger: logger)
+      on: loop, settings, sockets: sockets, predecessor: start.predecessor, admission: admission,
+      accessLog: accessLog, logger: logger)
     start.restore(to: fanOut, logger: logger)
     publicSide = try PublicSide(
       on: loop, settings, keys: sessions.keys, sockets: sockets, fanOut: fanOut,
@@ -148,7 +148,10 @@ package final class Server {
     }
     perform(life.begin())
     loop.run { [unowned self] in endOfTurn() }
-    if let failure = life.failure { throw SettingsError("takeover failed: \(failure)") }
+    if let failure = life.failure {
+      // One that has served has taken over what there was.
+      throw SettingsError(life.hasServed ? failure : "takeover failed: \(failure)")
+    }
   }
 
   private func watch(
@@ -167,6 +170,7 @@ package final class Server {
     http.endOfTurn()
     let isBehind = admin?.endOfTurn() ?? false
     if let predecessor, fanOut.backplane.status.isUp { predecessor.sayReady() }
+    if let failure = fanOut.backplane.failure { perform(life.backplaneHasFailed(failure)) }
     let hasWaiting = fanOut.backplane.endOfTurn()
     let hasMore = hub.flush() || hasWaiting || isBehind
     if draining?.endOfTurn() ?? false { perform(life.drainIsOver()) }

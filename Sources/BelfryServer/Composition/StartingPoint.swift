@@ -34,7 +34,8 @@ struct StartingPoint {
       throw SettingsError("\(error)")
     }
     guard predecessor.backplane == settings.backplane else {
-      throw SettingsError("--redis cannot change in a takeover: restart the server")
+      throw SettingsError(
+        "--redis and --redis-prefix cannot change in a takeover: restart the server")
     }
     return predecessor
   }

@@ -54,6 +54,19 @@ extension OptionKind<String> {
   }
 }
 
+extension OptionKind<String> {
+  /// `team-a`: no braces, which Redis would read as a hash tag, and nothing that its patterns know.
+  static var redisPrefix: OptionKind {
+    @Sendable func isAllowed(_ character: Character) -> Bool {
+      character.isASCII && (character.isLetter || character.isNumber || "-_./".contains(character))
+    }
+    return OptionKind(
+      OptionFormat(placeholder: "NAME"), accepts: "1 to 64 characters of A-Z a-z 0-9 - _ . /",
+      repairs: { [$0.filter(isAllowed)] },
+      parse: { 1...64 ~= $0.utf8.count && $0.allSatisfy(isAllowed) ? $0 : nil }, show: \.self)
+  }
+}
+
 extension OptionKind<RoomRules> {
   /// `chat,team-*`; `*` is any.
   static var rooms: OptionKind {

@@ -85,7 +85,8 @@ package enum OptionTable {
     OptionRow(
       "rooms", \.rooms, .rooms, .restart,
       "Rooms that clients may use: a name, or a pattern with * and ?. Repeatable.",
-      default: "*; with --redis only chat, because other channels of that Redis may be private"),
+      default: "*; with plain lines in Redis only chat, because other channels there may be private"
+    ),
     OptionRow(
       "max-rooms", \.hub.maximumRooms, .count(from: 1), .restart,
       "Maximum number of rooms in memory."),
@@ -148,6 +149,18 @@ package enum OptionTable {
       Redis that connects several nodes: redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE] or \
       unix:PATH[?db=DATABASE].
       """, default: "none, a single node"),
+    OptionRow(
+      "redis-prefix", \.redisPrefix, .optional(.redisPrefix), .restart,
+      """
+      Name that all keys and channels in Redis begin with: nodes with another name, or none, are another \
+      deployment.
+      """, default: "none"),
+    OptionRow(
+      "redis-plain-lines", \.redisPlainLines, .flag, .restart,
+      """
+      With --redis-prefix, exchange plain lines with other programs on the Redis channel with the room's \
+      name. Without a prefix this is always on.
+      """),
     OptionRow(
       "redis-timeout", \.redisTimeout, .duration(least...day), .restart,
       "How long to wait for an answer from Redis before it counts as down."),

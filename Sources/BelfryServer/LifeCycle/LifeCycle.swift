@@ -17,7 +17,7 @@ struct LifeCycle {
     case leaving
     /// All listeners are sent away.
     case stopping
-    /// The takeover from its predecessor went wrong.
+    /// The takeover from its predecessor went wrong, or messages can't be exchanged.
     case failed(reason: String)
   }
 
@@ -89,7 +89,7 @@ struct LifeCycle {
     self.canStartSuccessor = canStartSuccessor
   }
 
-  /// Why the takeover from its predecessor went wrong; nil: it didn't.
+  /// Why it has failed; nil: it hasn't.
   var failure: String? { if case .failed(let reason) = phase { reason } else { nil } }
 
   // MARK: Beginning
@@ -119,6 +119,17 @@ struct LifeCycle {
   mutating func takeoverFailed(_ reason: String) -> [Action] {
     if failure == nil { phase = .failed(reason: reason) }
     return [.endLoop]
+  }
+
+  /// Messages can't be exchanged, and never will be.
+  mutating func backplaneHasFailed(_ reason: String) -> [Action] {
+    switch phase {
+    case .waiting: return takeoverFailed(reason)
+    case .leaving, .stopping, .failed: return []
+    case .serving, .handingOver:
+      phase = .failed(reason: reason)
+      return (hasSuccessor ? [.cancelSuccessor] : []) + [.endLoop]
+    }
   }
 
   /// The predecessor has ended.

@@ -294,6 +294,7 @@ import Testing
     case "BOOLEAN": return "true"
     case "DURATION": return "9m"
     case "FILE": return file
+    case "NAME": return "team/a"
     case "NUMBER": return "9"
     case "ORIGIN": return "https://o,http://p:81"
     case "PATH": return "/p"

@@ -111,6 +111,23 @@ import Testing
     #expect(life.failure == "the running server is gone")
   }
 
+  @Test func `one whose messages can't be exchanged ends, whatever it is about to do`() {
+    var waiting = second()
+    #expect(waiting.backplaneHasFailed("old nodes") == [.endLoop])
+    #expect(waiting.failure == "old nodes" && !waiting.hasServed)
+    var serving = first()
+    _ = serving.begin()
+    var handingOver = serving
+    #expect(serving.backplaneHasFailed("old nodes") == [.endLoop])
+    #expect(serving.failure == "old nodes" && serving.hasServed)
+    #expect(serving.backplaneHasFailed("again") == [])
+    #expect(handingOver.successorIsWanted() == [.startSuccessor])
+    #expect(handingOver.backplaneHasFailed("old nodes") == [.cancelSuccessor, .endLoop])
+    var stopping = first()
+    _ = stopping.stop()
+    #expect(stopping.backplaneHasFailed("old nodes") == [] && stopping.failure == nil)
+  }
+
   @Test func `one that can't listen has failed, and has not served`() {
     var life = second()
     _ = life.predecessorHandsOver()

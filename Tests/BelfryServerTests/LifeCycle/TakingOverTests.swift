@@ -98,7 +98,7 @@ import Testing
     let port = try program.port()
     try "redis = redis://127.0.0.1:1\n".write(toFile: path, atomically: false, encoding: .utf8)
     kill(program.process.processIdentifier, SIGUSR2)
-    _ = try program.line(matching: "--redis cannot change in a takeover")
+    _ = try program.line(matching: "--redis and --redis-prefix cannot change in a takeover")
     _ = try program.line(matching: "takeover failed, this server continues")
     #expect(try KeptPublisher(name: "", port: port, posts: false).post("still here") == 204)
     kill(program.process.processIdentifier, SIGTERM)

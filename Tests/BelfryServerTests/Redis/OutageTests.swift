@@ -230,7 +230,7 @@ import Testing
     #expect(try limited.post("one", room: "other").status == 204)
     #expect(try listener.texts(1)[0].hasSuffix("one"))
     // It may not do what comes after the first write: who knows how far that went.
-    try permit("&*", "-pexpire")
+    try permit("&*", "-zadd")
     try limited.waitUntilUp()
     let half = try limited.post("two", room: "other")
     #expect(

@@ -173,12 +173,12 @@ import Testing
     let channel = try client.ask("PUBSUB", "CHANNELS", "belfry/v2/3/node/*")
     var epochs: Set<String> = []
     for round in 1...4 {
-      let epoch = try client.ask("HGET", "belfry/v2/3/history", "epoch")
+      let epoch = try client.ask("HGET", "belfry/v2/3/{belfry}/history", "epoch")
       epochs.insert(epoch)
       try client.ask("PUBLISH", channel, "99999999 \(epoch) 8796093022208")
       #expect(
         try eventually {
-          try client.ask("HGET", "belfry/v2/3/history", "epoch") != epoch
+          try client.ask("HGET", "belfry/v2/3/{belfry}/history", "epoch") != epoch
             && node.health().contains("\"up\":true")
         }, "round \(round)")
       #expect(try eventually { try node.post("line \(round)").status == 204 })
@@ -188,10 +188,10 @@ import Testing
     }
     #expect(epochs.count == 4)
     // In what Redis keeps.
-    try client.ask("ZADD", "belfry/v2/3/rooms", "17592186044417", "chat")
+    try client.ask("ZADD", "belfry/v2/3/{belfry}/rooms", "17592186044417", "chat")
     try client.ask("CLIENT", "KILL", "TYPE", "pubsub")
     try node.waitUntilUp(false)
-    try client.ask("ZREM", "belfry/v2/3/rooms", "chat")
+    try client.ask("ZREM", "belfry/v2/3/{belfry}/rooms", "chat")
     try node.waitUntilUp()
     #expect(try eventually { try node.post("last").status == 204 })
     var event = try #require(try listener.next())
@@ -205,10 +205,10 @@ import Testing
     let node = try Node(redis.node)
     let client = try redis.client()
     try client.ask("SELECT", "3")
-    #expect(try eventually { try client.ask("ZCARD", "belfry/v2/3/nodes") == "1" })
+    #expect(try eventually { try client.ask("ZCARD", "belfry/v2/3/{belfry}/nodes") == "1" })
     let other = try Node(redis.node)
-    #expect(try eventually { try client.ask("ZCARD", "belfry/v2/3/nodes") == "2" })
-    #expect(try Int(client.ask("PTTL", "belfry/v2/3/nodes")) ?? 0 > 0)
+    #expect(try eventually { try client.ask("ZCARD", "belfry/v2/3/{belfry}/nodes") == "2" })
+    #expect(try Int(client.ask("PTTL", "belfry/v2/3/{belfry}/nodes")) ?? 0 > 0)
     #expect(try node.stop().contains("redis is up"))
     _ = try other.stop()
   }
