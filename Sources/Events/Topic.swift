@@ -7,6 +7,14 @@ package enum Topic: Hashable, Sendable, Comparable {
   /// Nil for a topic that is no room.
   package var room: RoomName? { if case .room(let name) = self { name } else { nil } }
 
+  /// Its name.
+  package var text: String {
+    switch self {
+    case .room(let name): name.text
+    case .topic(let name): name.text
+    }
+  }
+
   /// Rooms first, then by the bytes of the names.
   package static func < (left: Topic, right: Topic) -> Bool {
     switch (left, right) {

@@ -47,6 +47,8 @@ package enum CloseReason: String, CaseIterable, Sendable {
   case dead
   /// The server is stopping.
   case drain
+  /// Its time was over: what it had shown to be let in holds no longer.
+  case expired
   /// Any other error of its socket.
   case error
 }

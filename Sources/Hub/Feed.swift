@@ -1,4 +1,4 @@
-/// Those listeners that have the same interest, what they lack, and the walk that brings them up to date.
+/// Those listeners that have the same interest and format, what they lack, and the walk that brings them up to date.
 ///
 /// The walk goes round `members` in a circle. Whoever is met is written everything from its cursor
 /// to the head, so a message that arrives during a walk only has to make the circle start anew from
@@ -20,6 +20,8 @@ final class Feed {
   private(set) var pending: Int32 = 0
   /// The place in `members` that the walk looks at next.
   private(set) var next: Int32 = 0
+  /// What its members are sent.
+  let format: StreamFormat
   /// Whether it follows no more than topics that its interest names.
   let isExact: Bool
   /// Whether the hub's queue of feeds with work holds this one.
@@ -30,8 +32,9 @@ final class Feed {
   private(set) var head: UInt64
   private var lack = Lack.nothing
 
-  init(index: UInt32, isExact: Bool, head: UInt64) {
+  init(index: UInt32, isExact: Bool, format: StreamFormat = .text, head: UInt64) {
     self.index = index
+    self.format = format
     self.isExact = isExact
     self.head = head
   }

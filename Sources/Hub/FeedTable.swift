@@ -10,7 +10,7 @@ final class FeedTable {
   /// Feeds that follow nothing but what they name.
   private var exact: Set<ExactFeed> = []
   /// The others.
-  private var wide: [Interest: Feed] = [:]
+  private var wide: [WideFeed: Feed] = [:]
   /// What those follow, by their indexes.
   private var interests: [UInt32: Interest] = [:]
   /// Those of them that get every topic's events.
@@ -32,11 +32,14 @@ final class FeedTable {
   ///   - others: all topics there are; only asked for where an interest names more than topics.
   ///   - head: the newest position.
   func feed(
-    of interest: Interest, named: [TopicLog], others: () -> [TopicLog], head: UInt64
+    of interest: Interest, _ format: StreamFormat, named: [TopicLog],
+    others: () -> [TopicLog], head: UInt64
   ) -> Feed {
-    if !interest.isExact, let feed = wide[interest] { return feed }
+    let key = WideFeed(interest: interest, format: format)
+    if !interest.isExact, let feed = wide[key] { return feed }
     let index = free.last ?? UInt32(feeds.count)
-    let feed = Feed(index: index, isExact: interest.namesAllItSelects, head: head)
+    let feed = Feed(
+      index: index, isExact: interest.namesAllItSelects, format: format, head: head)
     // In one order, since the links are what a feed is found by.
     for topic in named.sorted(by: { ObjectIdentifier($0) < ObjectIdentifier($1) }) {
       feed.links.append(interest.link(to: topic))
@@ -45,7 +48,7 @@ final class FeedTable {
       let found = exact.insert(ExactFeed(feed))
       guard found.inserted else { return found.memberAfterInsert.feed }
     } else {
-      wide[interest] = feed
+      wide[key] = feed
       interests[index] = interest
       if interest.selectsEverything { everywhere.append(feed) }
     }
@@ -61,7 +64,7 @@ final class FeedTable {
 
   /// A topic is born: those follow it that name more than topics.
   func connect(_ topic: TopicLog) {
-    for (interest, feed) in wide { connect(feed, interest, topic) }
+    for (key, feed) in wide { connect(feed, key.interest, topic) }
   }
 
   private func connect(_ feed: Feed, _ interest: Interest, _ topic: TopicLog) {
@@ -103,7 +106,7 @@ final class FeedTable {
   /// - Parameter left: told of each topic that it followed.
   func remove(_ feed: Feed, left: (TopicLog) -> Void) {
     if let interest = interests.removeValue(forKey: feed.index) {
-      wide[interest] = nil
+      wide[WideFeed(interest: interest, format: feed.format)] = nil
       everywhere.removeAll { $0 === feed }
     } else {
       exact.remove(ExactFeed(feed))
@@ -141,6 +144,12 @@ final class FeedTable {
   }
 }
 
+/// What a feed is found by that follows more than topics that it names.
+private struct WideFeed: Hashable {
+  let interest: Interest
+  let format: StreamFormat
+}
+
 /// A feed that is found by the topics that it names.
 private struct ExactFeed: Hashable {
   let feed: Feed
@@ -149,7 +158,9 @@ private struct ExactFeed: Hashable {
 
   static func == (left: ExactFeed, right: ExactFeed) -> Bool {
     let count = left.feed.links.count
-    guard count == right.feed.links.count else { return false }
+    guard count == right.feed.links.count, left.feed.format == right.feed.format else {
+      return false
+    }
     return (0..<count).allSatisfy { place in
       let one = left.feed.links[place]
       let other = right.feed.links[place]
@@ -159,6 +170,7 @@ private struct ExactFeed: Hashable {
   }
 
   func hash(into hasher: inout Hasher) {
+    hasher.combine(feed.format)
     for place in 0..<feed.links.count {
       hasher.combine(ObjectIdentifier(feed.links[place].topic))
     }

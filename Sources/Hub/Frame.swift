@@ -34,7 +34,7 @@ final class Frame {
   /// - Parameter event: what `sent` is made of; nil for what is never in history.
   init(
     _ sent: ServerSentEvent, _ event: Event? = nil, number: UInt64, position: UInt64,
-    time: ContinuousClock.Instant, isNotice: Bool = false
+    time: ContinuousClock.Instant, isNotice: Bool = false, isPrivate: Bool = false
   ) {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(Self.capacity(sent, event))
@@ -58,7 +58,7 @@ final class Frame {
     self.position = position
     self.time = time
     self.isNotice = isNotice
-    isPrivate = event?.isPrivate ?? false
+    self.isPrivate = event?.isPrivate ?? isPrivate
   }
 
   /// What it takes, nearly to the byte for a message of one line: room that is left over stays with the frame.

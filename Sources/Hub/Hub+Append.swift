@@ -20,7 +20,7 @@ extension Hub {
     let frame = frame(
       event, number: number, position: numbering.newestPosition, time: now)
     if event.topics.count == 1 {
-      take(frame, into: first, now: now)
+      take(frame, of: event, into: first, now: now)
     } else {
       take(frame, of: event, now: now)
     }
@@ -29,20 +29,21 @@ extension Hub {
   }
 
   /// Takes in a message of one topic.
-  private func take(_ frame: Frame, into topic: TopicLog, now: Instant) {
+  private func take(_ frame: Frame, of event: Event, into topic: TopicLog, now: Instant) {
     table.append(frame, to: topic, now: now)
+    var delivery = Delivery(frame, event)
     let links = topic.links
     if !links.isEmpty {
       for place in 0..<links.count {
         let link = links[place]
-        if link.selects, link.grants || !frame.isPrivate { give(frame, to: feeds[link.feed]) }
+        if link.selects, link.grants || !frame.isPrivate { give(&delivery, to: feeds[link.feed]) }
       }
     }
     for feed in feeds.everywhere
     where !frame.isPrivate || feeds.grants(feed, anyOf: [topic.topic]) {
-      give(frame, to: feed)
+      give(&delivery, to: feed)
     }
-    launch(frame)
+    launch(delivery)
     table.forgetIfIdle(topic)
   }
 
@@ -62,10 +63,11 @@ extension Hub {
     for feed in feeds.everywhere {
       readers[feed.index] = (true, feeds.grants(feed, anyOf: event.topics))
     }
+    var delivery = Delivery(frame, event)
     for (feed, link) in readers where link.selects && (link.grants || !frame.isPrivate) {
-      give(frame, to: feeds[feed])
+      give(&delivery, to: feeds[feed])
     }
-    launch(frame)
+    launch(delivery)
     for topic in topics { table.forgetIfIdle(topic) }
   }
 
@@ -74,6 +76,32 @@ extension Hub {
       type: event.type, id: EventID(epoch: epoch, number: number), data: format.text(of: event),
       retry: event.retry)
     return Frame(sent, event, number: number, position: position, time: time)
+  }
+
+  /// An event on its way to feeds, in the formats that they want.
+  struct Delivery {
+    let text: Frame
+    private let event: Event
+    private(set) var json: Frame?
+
+    init(_ frame: Frame, _ event: Event) {
+      text = frame
+      self.event = event
+    }
+
+    /// The frame for a format, made when it is wanted first.
+    mutating func frame(_ format: StreamFormat, epoch: Epoch) -> Frame {
+      guard format == .json else { return text }
+      if let json { return json }
+      let frame = Frame(jsonOf: text, event, epoch: epoch)
+      json = frame
+      return frame
+    }
+  }
+
+  /// The newest event of all comes to a feed.
+  func give(_ delivery: inout Delivery, to feed: Feed) {
+    give(delivery.frame(feed.format, epoch: epoch), to: feed)
   }
 
   /// The newest frame of all comes to a feed.
@@ -86,12 +114,14 @@ extension Hub {
     work.append(feed)
   }
 
-  /// A message begins its way to those who listen, if there are any.
-  private func launch(_ frame: Frame) { if frame.underway > 0 { underway += 1 } }
+  /// A message begins its way to those who listen, if there are any; in two formats it counts as two.
+  private func launch(_ delivery: Delivery) {
+    if delivery.text.underway > 0 { underway += 1 }
+    if let json = delivery.json, json.underway > 0 { underway += 1 }
+  }
 
   /// Looks for those who are too far behind once so much was taken in that they may be.
   func lookAtLag(_ frame: Frame, now: Instant) {
-    guard frame.feeds > 0 else { return }
     bytesSinceSweep += frame.size
     guard bytesSinceSweep > settings.listenerLagBytes else { return }
     beginLagPass()

@@ -69,9 +69,17 @@ extension Hub {
   /// The next message that the feed may have.
   private func next(of feed: Feed, _ next: () -> Frame?) -> Frame? {
     while let frame = next() {
-      if !frame.isPrivate || feeds.grants(feed, anyOf: frame.event?.topics ?? []) { return frame }
+      if !frame.isPrivate || feeds.grants(feed, anyOf: frame.event?.topics ?? []) {
+        return formatted(frame, for: feed)
+      }
     }
     return nil
+  }
+
+  /// A message of the history as the feed's members are sent it.
+  private func formatted(_ frame: Frame, for feed: Feed) -> Frame {
+    guard feed.format == .json, let event = frame.event else { return frame }
+    return Frame(jsonOf: frame, event, epoch: epoch)
   }
 
   /// The topics whose events the feed is sent, as far as its links say it.

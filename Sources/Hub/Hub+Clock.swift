@@ -70,13 +70,14 @@ extension Hub {
   ///
   /// - Returns: whether there is more to do: `flush` goes on with it.
   func keepBounds(_ budget: FanOutBudget, _ clock: () -> Instant) -> Bool {
-    guard !isWalking, nextLagLook != nil || isOverRetention || !passedFeeds.isEmpty else {
-      return false
-    }
+    guard !isWalking,
+      nextLagLook != nil || isOverRetention || !passedFeeds.isEmpty || deadlines.count > 0
+    else { return false }
     var upkeep = Upkeep(budget)
     let isOver = relieve(&upkeep)
     let isPassing = nextLagLook != nil && continueLagPass(&upkeep, now: clock())
-    return isOver || isPassing
+    let isExpiring = deadlines.count > 0 && expire(&upkeep, now: clock())
+    return isOver || isPassing || isExpiring
   }
 
   /// Which limit a listener that is behind has passed.

@@ -112,7 +112,7 @@ extension Hub {
         offered = true
         guard writePrivateBytes(slot, handle) else { return true }
         if listener.flags.contains(.saidGoodbye) {
-          doom(slot, .drain)
+          doom(slot, reasonToEnd(slot))
           return true
         }
         listener = listeners[slot]

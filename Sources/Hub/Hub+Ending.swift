@@ -35,11 +35,20 @@ extension Hub {
     if !listeners[slot].flags.contains(.saidGoodbye) {
       listeners[slot].flags.insert(.saidGoodbye)
       var goodbye: [UInt8] = []
-      ServerSentEvent(retry: goodbyeRetry()).encode(into: &goodbye)
+      ServerSentEvent(retry: retryAfterEnd(slot)).encode(into: &goodbye)
       let framing = listeners[slot].framing
       send(framing.frame(goodbye) + framing.end, privatelyTo: slot)
     }
-    if !listeners[slot].flags.contains(.hasPrivateBytes) { doom(slot, .drain) }
+    if !listeners[slot].flags.contains(.hasPrivateBytes) { doom(slot, reasonToEnd(slot)) }
+  }
+
+  func reasonToEnd(_ slot: UInt32) -> CloseReason {
+    listeners[slot].flags.contains(.isExpired) ? .expired : .drain
+  }
+
+  /// How long a listener that is ended shall wait before it reconnects.
+  private func retryAfterEnd(_ slot: UInt32) -> Duration {
+    listeners[slot].flags.contains(.isExpired) ? settings.retry : goodbyeRetry()
   }
 
   /// Cuts the streams that are left.

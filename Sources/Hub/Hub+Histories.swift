@@ -43,22 +43,21 @@ extension Hub {
   /// Every message up to `number` of the rooms held has been taken in.
   package func advance(toNumber number: UInt64) { numbering.advance(to: number) }
 
-  /// Sends a line that has no number to who listens now; it is never replayed.
-  package func appendStray(_ text: String, to name: RoomName, now: Instant) {
+  /// Sends an event of a room that has no number to who listens now; it is never replayed.
+  package func appendStray(_ event: Event, now: Instant) {
     assertOnThread()
     counted.strays += 1
-    guard let room = table.topics[.room(name)], !room.links.isEmpty else { return }
-    giveUnnumbered(
-      Frame(ServerSentEvent(data: text), number: 0, position: numbering.takeStray(), time: now),
-      to: room, now: now)
-  }
-
-  /// Sends what is never in history to who listens now.
-  private func giveUnnumbered(_ frame: Frame, to topic: TopicLog, now: Instant) {
+    guard let canonical = event.topics.first, let topic = table.topics[canonical],
+      !topic.links.isEmpty || !feeds.everywhere.isEmpty
+    else { return }
+    let frame = Frame(
+      ServerSentEvent(type: event.type, data: format.text(of: event), retry: event.retry),
+      number: 0, position: numbering.takeStray(), time: now)
+    var delivery = Delivery(frame, event)
     for place in 0..<topic.links.count where topic.links[place].selects {
-      give(frame, to: feeds[topic.links[place].feed])
+      give(&delivery, to: feeds[topic.links[place].feed])
     }
-    for feed in feeds.everywhere { give(frame, to: feed) }
+    for feed in feeds.everywhere { give(&delivery, to: feed) }
     lookAtLag(frame, now: now)
   }
 

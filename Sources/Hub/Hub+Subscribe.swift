@@ -10,15 +10,20 @@ extension Hub {
   ///
   /// The caller has asked `hasPlaces` in this turn; `flush` sends the messages.
   ///
-  /// - Parameter head: the bytes of the HTTP response's head.
+  /// - Parameters:
+  ///   - format: what the `data:` of its events is.
+  ///   - head: the bytes of the HTTP response's head.
+  ///   - identity: whom it belongs to.
+  ///   - deadline: when it ends.
   package func subscribe(
-    _ handle: StreamHandle, to interest: Interest, after lastEventID: LastEventID?,
-    framing: Framing, head: [UInt8], now: Instant
+    _ handle: StreamHandle, to interest: Interest, as format: StreamFormat = .text,
+    after lastEventID: LastEventID?, framing: Framing, head: [UInt8], now: Instant,
+    identity: StreamIdentity? = nil, deadline: Instant? = nil
   ) -> StreamToken {
     assertOnThread()
     let topics = topics(named: interest, now: now)
     let feed = feeds.feed(
-      of: interest, named: topics, others: { Array(table.topics) },
+      of: interest, format, named: topics, others: { Array(table.topics) },
       head: numbering.newestPosition)
     let resumption = resumption(of: feed, interest, after: lastEventID, topics)
     for gap in resumption.gaps { counted.countGap(gap.reason) }
@@ -32,6 +37,8 @@ extension Hub {
     if isBehind { table.losses.begin(slot) }
     counted.opened += 1
     let token = listeners.token(of: slot)
+    if let identity { identities[slot] = identity }
+    if let deadline { setDeadline(deadline, of: token) }
     send(head + opening(of: resumption, framing), privatelyTo: slot)
     if isBehind, !listeners[slot].flags.contains(.behind) {
       fallBehind(slot, feed)

@@ -37,6 +37,10 @@ package final class Hub {
   var doomed: [(slot: UInt32, reason: CloseReason)] = []
   /// What waits to be sent to one stream alone, by slot.
   var privateBytes: [UInt32: [UInt8]] = [:]
+  /// When streams end that have such a moment, in nanoseconds since `start`; those that are gone stay for a while.
+  var deadlines = PositionHeap<StreamToken>()
+  /// Whom streams belong to, by slot.
+  var identities: [UInt32: StreamIdentity] = [:]
   /// What a stream was told last that started at `id` and had lost nothing.
   var lastOpening: (id: EventID, framing: Framing, bytes: [UInt8])?
   /// Streams are being ended, so that none is to be opened any more.
@@ -204,6 +208,7 @@ package final class Hub {
     sink.close(handle, reason)
     counted.countClose(reason)
     if listener.flags.contains(.hasPrivateBytes) { privateBytes[slot] = nil }
+    if !identities.isEmpty { identities[slot] = nil }
     let feed = feed(of: listener)
     if listener.flags.contains(.replaying) { table.losses.end(slot) }
     stopBeingBehind(slot)

@@ -58,6 +58,8 @@ struct Listener {
     static var hasPrivateBytes: Flags { Flags(rawValue: 8) }
     /// It is to be ended once it has everything.
     static var ending: Flags { Flags(rawValue: 16) }
+    /// It is ended because its time is over.
+    static var isExpired: Flags { Flags(rawValue: 1024) }
     /// Its goodbye is written, or waits as private bytes.
     static var saidGoodbye: Flags { Flags(rawValue: 64) }
     /// It is in the list of those to be removed after the walk.

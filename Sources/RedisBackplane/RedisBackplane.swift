@@ -247,7 +247,9 @@ package final class RedisBackplane: Backplane {
         journal.tooLong(room, bytes: line.count)
         return
       }
-      hub.appendStray(String(decoding: line, as: UTF8.self), to: room, now: .now)
+      let now = EventTime(milliseconds: WallClock.milliseconds)
+      hub.appendStray(
+        Event(.room(room), String(decoding: line, as: UTF8.self), time: now), now: .now)
     case .gap(let room, let after, let lostThrough, let oldest, let reason):
       hub.appendGap(
         in: room, after: after, lostThrough: lostThrough, oldest: oldest, reason: reason,

@@ -77,7 +77,7 @@ import Testing
     (["--redis", "localhost:6379"], "redis"), (["--redis", "rediss://localhost"], "redis"),
     (["--redis", "redis://h", "--redis-timeout", "1ms"], "--redis-timeout"),
     (["--redis-prefix", "team{a}"], "redis-prefix = team{a} (--redis-prefix): write teama"),
-    (["--redis-prefix", ""], "write 1 to 64 characters of A-Z a-z 0-9 - _ . /"),
+    (["--redis-prefix", ""], "write a value behind it: --redis-prefix NAME"),
     (["--max-listeners", "0"], "--max-listeners"), (["--post-rate", "fast"], "post-rate"),
     (["--max-listeners-per-ip=-1"], "max-listeners-per-ip"),
     (["--max-connections", "0"], "--max-connections"), (["--max-head", "100"], "--max-head"),

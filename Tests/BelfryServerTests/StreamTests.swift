@@ -41,6 +41,23 @@ import Testing
     #expect(try listener.next() == nil)
   }
 
+  @Test func `a stream of JSON has the fields of each event`() throws {
+    let server = try TestServer()
+    defer { server.stop() }
+    let json = try server.listen("/stream?room=a&format=json")
+    let text = try server.listen("/stream?room=a&format=text")
+    let session = try server.signIn("Ann")
+    _ = try server.post("/post", "message=hello&room=a&key=k1", session)
+    let event = try #require(try json.texts(1).first)
+    let fields = #""id":"[^"]+-1","room":"a","type":"message","time":"20[0-9T:.-]+Z""#
+    let sender = #""sender":\{"name":"Ann","id":"[A-Za-z0-9_-]{16}"\},"key":"k1","text":"hello""#
+    #expect(try event.wholeMatch(of: Regex(#"\{\#(fields),\#(sender)\}"#)) != nil, "\(event)")
+    #expect(try text.texts(1)[0].hasSuffix("] Ann: hello"))
+    for query in ["format=xml", "format=", "format=json&format=json"] {
+      #expect(try server.get("/stream?\(query)").status == 400)
+    }
+  }
+
   @Test func `a stream follows the rooms it names`() throws {
     let server = try TestServer()
     defer { server.stop() }

@@ -17,13 +17,16 @@ extension Topic {
 extension Fixture {
   @discardableResult
   func listen(
-    _ interest: Interest, after id: String? = nil, framing: Framing = .chunked, room: Int? = nil
+    _ interest: Interest, as format: StreamFormat = .text, after id: String? = nil,
+    framing: Framing = .chunked, room: Int? = nil, identity: StreamIdentity? = nil,
+    deadline: ContinuousClock.Instant? = nil
   ) -> (handle: Int, token: StreamToken) {
     let handle = sink.open(room: room)
     precondition(hub.hasPlaces(for: interest), "there is a place for it")
     let token = hub.subscribe(
-      StreamHandle(rawValue: Int32(handle)), to: interest, after: id.map { LastEventID($0) },
-      framing: framing, head: [], now: now)
+      StreamHandle(rawValue: Int32(handle)), to: interest, as: format,
+      after: id.map { LastEventID($0) }, framing: framing, head: [], now: now,
+      identity: identity, deadline: deadline)
     if flushesOnSubscribe { flush() }
     return (handle, token)
   }

@@ -126,8 +126,9 @@ final class InterestModelRun {
     let known =
       Bool.random(using: &chance) ? UInt64.random(in: 0...fixture.hub.newest, using: &chance) : nil
     for topic in interest.topics { hold(topic) }
+    let format = StreamFormat.allCases.randomElement(using: &chance)!
     let (handle, token) = fixture.listen(
-      interest, after: known.map { "e1-\($0)" }, framing: framing,
+      interest, as: format, after: known.map { "e1-\($0)" }, framing: framing,
       room: Bool.random(using: &chance) ? Int.random(in: 0...400, using: &chance) : nil)
     var expected: Set<UInt64> = []
     for (topic, log) in logs where interest.selects(topic) {

@@ -182,7 +182,7 @@ final class Fixture {
 
   /// A line without an id.
   func publishStray(_ text: String, in room: String = "chat") {
-    hub.appendStray(text, to: RoomName(room)!, now: now)
+    hub.appendStray(.said(text, in: room), now: now)
   }
 
   /// Begins a new history, `e2` after `e1`.

@@ -21,6 +21,7 @@ struct StreamEndpoint {
   func open(_ context: RequestContext, _ exchange: HTTPExchange) {
     do throws(Refusal) {
       let rooms = try rooms(of: context)
+      let format = try format(of: context)
       guard context.request.method == .get else {
         var response = HTTPResponse.streamHead
         origins.grant(context, in: &response.headers)
@@ -30,7 +31,7 @@ struct StreamEndpoint {
       backplane.prepare(rooms, after: context.request.lastEventID(or: context.query)) {
         preparation in
         switch preparation {
-        case .ready: open(rooms, context, exchange)
+        case .ready: open(rooms, as: format, context, exchange)
         case .unavailable(let reason): refuse(.backplane, reason, context, exchange)
         }
       }
@@ -49,7 +50,8 @@ struct StreamEndpoint {
   }
 
   private func open(
-    _ rooms: [RoomName], _ context: RequestContext, _ exchange: HTTPExchange
+    _ rooms: [RoomName], as format: StreamFormat, _ context: RequestContext,
+    _ exchange: HTTPExchange
   ) {
     guard !hub.isEnding else {
       refuse(.stopping, "the server is stopping", context, exchange, retry: hub.goodbyeRetry())
@@ -82,7 +84,7 @@ struct StreamEndpoint {
       socket, context.request.head, client: context.client, user: context.session?.user,
       headBytes: head.count)
     let token = hub.subscribe(
-      StreamHandle(rawValue: socket.descriptor), to: Interest(rooms: rooms),
+      StreamHandle(rawValue: socket.descriptor), to: Interest(rooms: rooms), as: format,
       after: context.request.lastEventID(or: context.query), framing: framing, head: head,
       now: .now)
     do throws(ReactorError) {
@@ -104,6 +106,15 @@ struct StreamEndpoint {
     }
     if names.isEmpty { names.append(try rooms.room(named: nil)) }
     return names
+  }
+
+  /// `format=json`, or `format=text` as without it.
+  private func format(of context: RequestContext) throws(Refusal) -> StreamFormat {
+    switch context.query.all("format") {
+    case [], ["text"]: return .text
+    case ["json"]: return .json
+    default: throw Refusal(.badRequest, "unknown format; write format=json or format=text")
+    }
   }
 
   /// Says no in a way that the client recovers from.
