@@ -222,7 +222,7 @@ if Context.environment["BELFRY_MICRO"] != nil {
     .executableTarget(
       name: "Micro",
       dependencies: ["MicroCases", .product(name: "Benchmark", package: "benchmark")],
-      path: "Benchmarks/Micro", exclude: ["Cases", "Count", "compare", "instructions.json"],
+      path: "Benchmarks/Micro", exclude: ["Cases", "Count", "compare", "instructions.json", "memory"],
       swiftSettings: settings, plugins: [.plugin(name: "BenchmarkPlugin", package: "benchmark")]),
   ]
 }

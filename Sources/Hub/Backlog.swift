@@ -120,13 +120,6 @@ final class Backlog {
     return entry.frame
   }
 
-  /// How many of the oldest frames are to be looked at until one is found that history doesn't keep; nil when history
-  /// keeps all of them.
-  var looksForRetained: Int? {
-    for place in 0..<entries.count where entries[place].frame.histories == 0 { return place + 1 }
-    return nil
-  }
-
   // MARK: - The walk
 
   /// A walk begins at the feed's first member.

@@ -6,9 +6,12 @@ final class FrameLedger {
   private(set) var historyBytes = 0
   /// How many they are.
   private(set) var historyEntries = 0
-  /// What frames cost that are kept only because a listener still needs them: messages that have left
-  /// history, notices, and lines without a number.
+  /// What it costs that listeners still need frames: those that history doesn't keep (messages that have left it,
+  /// notices, lines without a number), and a place in each feed.
   private(set) var retainedBytes = 0
+
+  /// What a place in a feed's backlog costs: its 24 bytes, and as many in reserve.
+  static let placeCost = 48
 
   /// A topic's history takes the frame in.
   func enter(_ frame: Frame) {
@@ -31,12 +34,14 @@ final class FrameLedger {
   /// Members of a feed need the frame.
   func hold(_ frame: Frame) {
     frame.feeds += 1
+    retainedBytes += Self.placeCost
     if frame.feeds == 1, frame.histories == 0 { retainedBytes += frame.cost }
   }
 
   /// All members of a feed have the frame.
   func release(_ frame: Frame) {
     frame.feeds -= 1
+    retainedBytes -= Self.placeCost
     if frame.feeds == 0, frame.histories == 0 { retainedBytes -= frame.cost }
   }
 }

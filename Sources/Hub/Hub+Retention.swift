@@ -37,14 +37,13 @@ extension Hub {
     return false
   }
 
-  /// Closes the slowest listener of a feed, if that feed keeps what history doesn't.
+  /// Closes the slowest listener of a feed.
   private func relieve(_ feed: Feed, queuedAt position: UInt64, _ upkeep: inout Upkeep) {
-    look(1, &upkeep)
+    upkeep.looks -= 1
+    looks += 1
     guard let backlog = feed.backlog, backlog.slowEntries > 0 else { return }
     if let oldest = backlog.frame(at: 0), oldest.position > position { return queueAsSlow(feed) }
-    let distance = backlog.looksForRetained
-    look(distance ?? 0, &upkeep)
-    guard distance != nil, let slot = backlog.slowest else {
+    guard backlog.frame(at: 0) != nil, let slot = backlog.slowest else {
       passedFeeds.append(feed)
       feed.isQueuedAsSlow = true
       return
@@ -52,11 +51,6 @@ extension Hub {
     upkeep.closings -= 1
     remove(slot, .lag)
     queueAsSlow(feed)
-  }
-
-  private func look(_ count: Int, _ upkeep: inout Upkeep) {
-    upkeep.looks -= count
-    looks += count
   }
 }
 

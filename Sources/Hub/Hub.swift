@@ -27,7 +27,7 @@ package final class Hub {
   /// Feeds with members that are behind, the one with the oldest frame first; out of date as far as feeds have got
   /// rid of frames.
   var slowFeeds = PositionHeap<Feed>()
-  /// Of those, the ones that a search for what is retained has passed by.
+  /// Of those, the ones that were passed by, since what they keep is for the walk first.
   var passedFeeds: [Feed] = []
   /// Empty when nothing is left to be delivered.
   var batches = BatchCache()

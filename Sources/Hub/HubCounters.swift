@@ -12,8 +12,8 @@ package struct HubCounters: Sendable {
   package internal(set) var historyEntries = 0
   /// Gauge: bytes they take, bookkeeping included.
   package internal(set) var historyBytes = 0
-  /// Gauge: bytes of frames that history doesn't keep, but that a listener still needs, bookkeeping
-  /// included.
+  /// Gauge: bytes that it takes that listeners still need frames: those that history doesn't keep, and a place in
+  /// each feed.
   package internal(set) var retainedBytes = 0
   /// Streams ever opened.
   package internal(set) var opened = 0

@@ -11,13 +11,15 @@ extension Hub {
       }
     }
     var retained: [ObjectIdentifier: Frame] = [:]
+    var places = 0
     for feed in feeds.all {
+      places += feed.lackedFrames.count
       for frame in feed.lackedFrames where history[ObjectIdentifier(frame)] == nil {
         retained[ObjectIdentifier(frame)] = frame
       }
     }
     return (
-      history.values.reduce(0) { $0 + $1.cost }, retained.values.reduce(0) { $0 + $1.cost },
+      history.values.reduce(0) { $0 + $1.cost }, retained.values.reduce(places * FrameLedger.placeCost) { $0 + $1.cost },
       history.count
     )
   }

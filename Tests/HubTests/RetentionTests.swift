@@ -70,7 +70,7 @@ import Testing
     fixture.publish(text(1000), in: "c")
     fixture.flush()
     #expect(open() == [false, false, false, true])
-    #expect(fixture.hub.counters.retainedBytes < 1200)
+    #expect(fixture.hub.counters.retainedBytes < 1300)
     #expect(kept(fixture.hub) == fixture.hub.counters.retainedBytes)
   }
 
@@ -178,6 +178,25 @@ import Testing
     #expect(!fixture.sink[fast].isClosed && !fixture.sink[slow].isClosed)
     let bytes = fixture.hub.counters.retainedBytes
     #expect(bytes > 3000 && bytes <= 5000 && bytes == kept(fixture.hub))
+  }
+
+  @Test func `places in feeds are bounded where history keeps the messages themselves`() {
+    let fixture = Fixture {
+      $0.historyCount = 10_000
+      $0.retainedBytes = 100_000
+    }
+    // Each has a feed of its own.
+    for number in 0..<100 {
+      let (handle, _) = fixture.subscribe(["shared", "own\(number)"])
+      fixture.sink[handle].room = 0
+    }
+    for _ in 0..<100 {
+      fixture.publish("x", in: "shared")
+      fixture.flush()
+    }
+    #expect(fixture.hub.counters.retainedBytes <= 100_000 && fixture.hub.isLedgerRight)
+    // 4,800 bytes of places each.
+    #expect(fixture.hub.counters.listeners == 100_000 / 4800)
   }
 
   @Test func `rooms that come and go leave nothing in the queue`() throws {
