@@ -222,7 +222,8 @@ if Context.environment["BELFRY_MICRO"] != nil {
     .executableTarget(
       name: "Micro",
       dependencies: ["MicroCases", .product(name: "Benchmark", package: "benchmark")],
-      path: "Benchmarks/Micro", exclude: ["Cases", "Count", "compare", "instructions.json", "memory"],
+      path: "Benchmarks/Micro",
+      exclude: ["Cases", "Count", "compare", "instructions.json", "memory"],
       swiftSettings: settings, plugins: [.plugin(name: "BenchmarkPlugin", package: "benchmark")]),
   ]
 }

@@ -19,8 +19,8 @@ extension Hub {
       }
     }
     return (
-      history.values.reduce(0) { $0 + $1.cost }, retained.values.reduce(places * FrameLedger.placeCost) { $0 + $1.cost },
-      history.count
+      history.values.reduce(0) { $0 + $1.cost },
+      retained.values.reduce(places * FrameLedger.placeCost) { $0 + $1.cost }, history.count
     )
   }
 

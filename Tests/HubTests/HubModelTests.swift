@@ -12,7 +12,7 @@ import Testing
     throws
   {
     let run = HubModelRun(seed: seed)
-    for number in 0..<5000 {
+    for number in 0..<ModelSteps.count(usual: 5000) {
       try run.step()
       run.takeClosed()
       try #require(run.fixture.hub.counters.listeners == run.streams.count)
