@@ -7,7 +7,8 @@ internal import Events
 ///
 /// There are two generations, as in `RateTable`. A name is kept for one to two periods, or for less when many come.
 struct RecentNames {
-  /// Names of a generation, as hashes of 8 B: some 256 KiB in both, with the free places of their sets.
+  /// Names of a generation, as hashes of 8 B. With the free places of their sets, both have 256 KiB: computed, not
+  /// measured.
   static var maximumCount: Int { 1 << 13 }
 
   private let period: Duration
