@@ -53,7 +53,7 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: settings),
-    .target(name: "Limits", dependencies: ["Reactor"], swiftSettings: settings),
+    .target(name: "Limits", dependencies: ["Events", "Reactor"], swiftSettings: settings),
     .target(
       name: "Responses",
       dependencies: ["Crypto", "EventStream", "Hub", "Reactor", "TextCoding", "WebForms"],
@@ -133,7 +133,7 @@ let package = Package(
       dependencies: ["EventStream", "Events", "Hub", "Reactor", "RedisBackplane", "TestSupport"],
       swiftSettings: settings),
     .testTarget(
-      name: "LimitsTests", dependencies: ["Limits", "Reactor", "TestSupport"],
+      name: "LimitsTests", dependencies: ["Events", "Limits", "Reactor", "TestSupport"],
       swiftSettings: settings),
     .testTarget(
       name: "HandoverTests",

@@ -120,6 +120,7 @@ package struct ServerSettings: Sendable {
   /// Whether there is a bound on each address.
   private var boundsClients: Bool {
     admission.listenersPerAddress > 0 || admission.postRate != nil
+      || admission.newNamesRate != nil
   }
 
   /// Whether clients come that no bound on each address counts: through a Unix socket, from a proxy that

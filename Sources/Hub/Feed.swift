@@ -1,6 +1,6 @@
 /// Those listeners that have the same interest and format, what they lack, and the walk that brings them up to date.
 ///
-/// The walk goes round `members` in a circle. Whoever is met is written everything from its cursor
+/// The walk goes round `members` in a circle. Each member is written everything from its cursor
 /// to the head, so a message that arrives during a walk only has to make the circle start anew from
 /// where it is: nobody is skipped, and nobody gets anything twice.
 ///

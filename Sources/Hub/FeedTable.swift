@@ -18,7 +18,7 @@ final class FeedTable {
 
   /// Traps where there is none.
   subscript(index: UInt32) -> Feed {
-    // Whoever knows an index leaves the feed before the feed goes.
+    // A listener that knows an index leaves the feed before the feed goes.
     feeds[Int(index)]!
   }
 

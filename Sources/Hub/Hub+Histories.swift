@@ -90,7 +90,7 @@ extension Hub {
 
   /// Begins a new history, in which every room is empty and numbers begin at 1 again.
   ///
-  /// Whoever listens is still sent what it lacks of the old one, then a `gap` in each of its rooms,
+  /// Each listener is still sent what it lacks of the old one, then a `gap` in each of its rooms,
   /// then what is new. The caller has asked `hasPlaceForHistory`.
   ///
   /// - Parameter starts: for rooms whose new history did not begin just now, where what they are

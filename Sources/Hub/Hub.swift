@@ -121,6 +121,12 @@ package final class Hub {
   /// The id of the newest message over all rooms.
   package var newestID: EventID { EventID(epoch: epoch, number: newest) }
 
+  /// Whether this hub holds a topic: it has listeners or history.
+  package func isHeld(_ topic: Topic) -> Bool {
+    assertOnThread()
+    return table.topics[topic] != nil
+  }
+
   /// Whether these rooms, whose names differ, are held or could be.
   package func hasPlaces(for names: [RoomName]) -> Bool {
     assertOnThread()

@@ -32,7 +32,7 @@ struct Listener {
   /// It has every frame up to `position` (nil: none more than before), and `offset` bytes of the next.
   ///
   /// - Parameter tick: when it took bytes; nil: it took none.
-  /// - Returns: a copy, so that whoever writes on need not look again.
+  /// - Returns: a copy, so that a caller that continues to write need not look again.
   mutating func advance(to position: UInt64?, offset: Int, tick: UInt32?) -> Listener {
     if let position { cursor = position }
     self.offset = offset

@@ -20,8 +20,8 @@ struct TopicTable {
   private(set) var droppedThrough: UInt64 = 0
   /// Topics that have history, the one with the oldest message first.
   ///
-  /// An entry may be out of date, since messages also leave a topic's history by count and age; whoever
-  /// takes one compares. A topic stands here at most once; those that are forgotten are dropped.
+  /// An entry may be out of date, since messages also leave a topic's history by count and age. The
+  /// code that takes one compares. A topic stands here at most once; those that are forgotten are dropped.
   private var evictions = PositionHeap<TopicLog>()
   /// Topics that nobody names who listens, the one that was silent longest first; out of date as `evictions` may be.
   private var quiet = PositionHeap<TopicLog>()

@@ -1,3 +1,4 @@
+package import Events
 package import Reactor
 
 /// Who may listen and post at the moment, and whom the open streams are counted for.
@@ -18,33 +19,44 @@ package final class Admission {
 
   private var addresses: RateTable<IPAddress>?
   private var names: RateTable<String>?
+  private var creators: RateTable<IPAddress>?
+  private var paid: RecentNames?
 
   /// - Parameter room: how many streams there are descriptors for.
   package init(_ limits: AdmissionLimits, room: Int, now: ContinuousClock.Instant) {
     self.limits = limits
     self.room = room
-    makeBuckets(now: now)
+    makePostBuckets(now: now)
+    makeNewNamesBuckets(now: now)
   }
 
-  /// Takes new limits. Streams that are more than those allow stay; with a new rate all buckets are
-  /// full.
+  /// Takes new limits. Streams that are more than those allow stay; with a new rate all its buckets
+  /// are full.
   ///
   /// Streams opened while there was no bound on those of an address are counted for none.
   package func change(to limits: AdmissionLimits, now: ContinuousClock.Instant) {
     let old = self.limits
     self.limits = limits
-    if old.postRate != limits.postRate { makeBuckets(now: now) }
+    if old.postRate != limits.postRate { makePostBuckets(now: now) }
+    if old.newNamesRate != limits.newNamesRate { makeNewNamesBuckets(now: now) }
   }
 
-  private func makeBuckets(now: ContinuousClock.Instant) {
+  private func makePostBuckets(now: ContinuousClock.Instant) {
     addresses = limits.postRate.map { RateTable($0, now: now) }
     names = limits.postRate.map { RateTable($0, now: now) }
+  }
+
+  private func makeNewNamesBuckets(now: ContinuousClock.Instant) {
+    creators = limits.newNamesRate.map { RateTable($0, now: now) }
+    paid = limits.newNamesRate.map { RecentNames(period: $0.period, now: now) }
   }
 
   /// Forgets whose bucket is full; to be called now and then.
   package func advance(to now: ContinuousClock.Instant) {
     addresses?.expire(now: now)
     names?.expire(now: now)
+    creators?.expire(now: now)
+    paid?.expire(now: now)
   }
 
   // MARK: Listening
@@ -82,21 +94,59 @@ package final class Admission {
 
   // MARK: Posting
 
-  /// Counts one message of `client`, whose signed-in name is `name`, unless it is one too many; then
-  /// neither's bucket is touched.
+  /// Counts one message of `client`, whose signed-in name is `name`, unless it is over a rate; then no
+  /// bucket is touched.
   ///
+  /// - Parameter unheld: the room it goes to, unless that is held; asked only if new names are counted.
   /// - Returns: why it may not post, and when it may.
   package func post(
-    by client: @autoclosure () -> Peer, as name: String?, now: ContinuousClock.Instant
+    by client: @autoclosure () -> Peer, as name: String?,
+    unheld: @autoclosure () -> RoomName? = nil,
+    now: ContinuousClock.Instant
   ) -> (reason: RefusalReason, wait: Duration)? {
-    guard limits.postRate != nil else { return nil }
+    guard limits.postRate != nil || limits.newNamesRate != nil else { return nil }
     let address = client().countedAddress
     if let address, let wait = addresses?.wait(for: address, now: now) {
       return (.postsOfAddress, wait)
     }
     if let name, let wait = names?.wait(for: name, now: now) { return (.postsOfName, wait) }
+    if let address, let refusal = create(unheld: unheld().map { [$0] } ?? [], by: address, now: now)
+    {
+      return refusal
+    }
     if let address { addresses?.take(address, now: now) }
     if let name { names?.take(name, now: now) }
+    return nil
+  }
+
+  // MARK: New names
+
+  /// Counts the rooms that `client` creates with a stream, unless they are over the rate; then no bucket
+  /// is touched.
+  ///
+  /// - Parameter unheld: the stream's rooms that are not held, which differ; asked only if new names are counted.
+  /// - Returns: why it may not create them, and when it may.
+  package func create(
+    _ unheld: @autoclosure () -> [RoomName], by client: @autoclosure () -> Peer,
+    now: ContinuousClock.Instant
+  ) -> (reason: RefusalReason, wait: Duration)? {
+    guard limits.newNamesRate != nil, let address = client().countedAddress else { return nil }
+    return create(unheld: unheld(), by: address, now: now)
+  }
+
+  private func create(
+    unheld: @autoclosure () -> [RoomName], by address: IPAddress, now: ContinuousClock.Instant
+  ) -> (reason: RefusalReason, wait: Duration)? {
+    guard let rate = limits.newNamesRate, let paid else { return nil }
+    let new = unheld().filter { !paid.contains($0) }
+    guard !new.isEmpty else { return nil }
+    // More than a full bucket would never be allowed.
+    let tokens = min(new.count, rate.count)
+    if let wait = creators?.wait(for: address, tokens: tokens, now: now) {
+      return (.newNames, wait)
+    }
+    creators?.take(address, tokens: tokens, now: now)
+    for name in new { self.paid?.insert(name, now: now) }
     return nil
   }
 }

@@ -18,6 +18,8 @@ package enum RefusalReason: String, CaseIterable, Sendable {
   case postsOfAddress = "posts-address"
   /// The signed-in name does.
   case postsOfName = "posts-name"
+  /// The address creates rooms too fast, with streams or messages.
+  case newNames = "new-names"
   /// The backplane did not take the message.
   case publish
 }

@@ -8,6 +8,8 @@ package struct AdmissionLimits: Hashable, Sendable {
   package var listenersPerAddress = 0
   /// Messages of one address, and as many of one signed-in name; nil is no bound.
   package var postRate: Rate?
+  /// Rooms that one address creates; nil is no bound.
+  package var newNamesRate: Rate?
 
   /// No bounds but the descriptors'.
   package init() {}

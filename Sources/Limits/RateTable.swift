@@ -1,7 +1,7 @@
 /// A token bucket for each key.
 ///
 /// A bucket that nobody has touched for the rate's period is full, and a full one need not be kept. So
-/// there are two generations: whoever is touched goes into the younger one, and when a period has
+/// there are two generations: a bucket that is touched goes into the younger one, and when a period has
 /// passed the older one, in which all are full by then, is dropped as a whole.
 struct RateTable<Key: Hashable> {
   /// Keys of a generation: when more come within a period, those untouched for longest are forgotten
@@ -24,16 +24,16 @@ struct RateTable<Key: Hashable> {
   /// Buckets that are kept.
   var count: Int { young.count + old.count }
 
-  /// How long `key` has to wait for a token; nil: it need not.
-  func wait(for key: Key, now: ContinuousClock.Instant) -> Duration? {
-    (young[key] ?? old[key])?.wait(rate, now: now)
+  /// How long `key` has to wait for tokens, at most the rate's count; nil: it need not.
+  func wait(for key: Key, tokens: Int = 1, now: ContinuousClock.Instant) -> Duration? {
+    (young[key] ?? old[key])?.wait(rate, tokens: tokens, now: now)
   }
 
-  /// Takes a token of `key`, which it need not wait for.
-  mutating func take(_ key: Key, now: ContinuousClock.Instant) {
+  /// Takes tokens of `key`, which it need not wait for.
+  mutating func take(_ key: Key, tokens: Int = 1, now: ContinuousClock.Instant) {
     expire(now: now)
     var bucket = young[key] ?? old.removeValue(forKey: key) ?? TokenBucket(now: now)
-    bucket.take(rate, now: now)
+    bucket.take(rate, tokens: tokens, now: now)
     young[key] = bucket
     if young.count >= maximumKeys { turn(now: now) }
   }

@@ -10,16 +10,18 @@ struct TokenBucket: Equatable {
   /// A full one.
   init(now: ContinuousClock.Instant) { full = now }
 
-  /// How long it takes until there is a token; nil: there is one.
-  func wait(_ rate: Rate, now: ContinuousClock.Instant) -> Duration? {
+  /// How long it takes until there are as many tokens as wanted; nil: there are.
+  ///
+  /// - Parameter tokens: at most the rate's count.
+  func wait(_ rate: Rate, tokens: Int = 1, now: ContinuousClock.Instant) -> Duration? {
     let missing = max(full, now) - now
     // Whole intervals, so that what division cuts off the interval is cut off here too.
-    let most = rate.interval * (rate.count - 1)
+    let most = rate.interval * (rate.count - tokens)
     return missing > most ? missing - most : nil
   }
 
-  /// Takes a token, which there is.
-  mutating func take(_ rate: Rate, now: ContinuousClock.Instant) {
-    full = max(full, now) + rate.interval
+  /// Takes tokens, which there are.
+  mutating func take(_ rate: Rate, tokens: Int = 1, now: ContinuousClock.Instant) {
+    full = max(full, now) + rate.interval * tokens
   }
 }

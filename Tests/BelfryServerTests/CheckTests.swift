@@ -109,8 +109,11 @@ import Testing
         "warning: unknown environment variable BELFRY_RETRI; did you mean BELFRY_RETRY?"))
     #expect(text.contains("warning: --max-listeners 5000: the file descriptor limit"))
     #expect(text.contains("allows only 924") && text.contains("warning: no session key is set"))
-    let socket = try check("--listen", "unix:/x", "--post-rate", "5/s")
-    #expect(socket.status == 0 && socket.text.contains("warning: per-address limits do not apply"))
+    for option in ["--post-rate", "--new-names-rate"] {
+      let socket = try check("--listen", "unix:/x", option, "5/s")
+      #expect(
+        socket.status == 0 && socket.text.contains("warning: per-address limits do not apply"))
+    }
     let few = try check(descriptors: 20)
     #expect(few.status == 1 && few.text.contains("ulimit -n"))
   }

@@ -137,6 +137,78 @@ import Testing
     #expect(server.admission.refused(.postsOfName) == 1)
   }
 
+  @Test func `an address creates so many rooms, and others create theirs`() throws {
+    let server = try TestServer { $0.admission.newNamesRate = Rate(4, per: .seconds(3600)) }
+    defer { server.stop() }
+    func post(_ room: String, source: UInt8 = 1) throws -> Response {
+      try server.answer(
+        "POST", "/post", ["Content-Type: application/x-www-form-urlencoded"],
+        body: Array("message=x&room=\(room)".utf8), source: source)
+    }
+    let listener = try server.listen("/stream?room=a&room=b")
+    #expect(try post("c").status == 204)
+    // As a whole: one is left, the stream would take two.
+    let program = try server.get("/stream?room=d&room=e")
+    #expect(program.status == 429 && program.text.contains("rate limit of new rooms"))
+    #expect((890...900).contains(try #require(program["Retry-After"].flatMap { Int($0) })))
+    let browser = try server.get("/stream?room=d&room=e", "Accept: text/event-stream")
+    #expect(browser.status == 200 && browser["Connection"] == "close")
+    let busy = try #require(
+      browser.text.wholeMatch(of: /retry: (\d+)\nevent: busy\ndata: [^\n]+\n\n/))
+    #expect((890_000...900_000).contains(try #require(Int(busy.1))))
+    #expect(server.counters.rooms == 3)
+    // What is held costs nothing.
+    #expect(try server.listen("/stream?room=a&room=c").response.status == 200)
+    for _ in 0..<5 { #expect(try post("a").status == 204) }
+    #expect(try listener.texts(5).count == 5)
+    #expect(try post("d").status == 204)
+    let refused = try post("e")
+    #expect(refused.status == 429 && refused["Retry-After"] != nil)
+    #expect(server.counters.rooms == 4)
+    #expect(try post("e", source: 2).status == 204)
+    #expect(server.admission.refused(.newNames) == 3)
+    #expect(server.admission.refused(.postsOfAddress) == 0)
+  }
+
+  @Test func `a stream that is refused for another reason pays for no room`() throws {
+    let server = try TestServer {
+      $0.admission.newNamesRate = Rate(2, per: .seconds(3600))
+      $0.admission.listeners = 1
+    }
+    defer { server.stop() }
+    let listener = try server.listen("/stream?room=a")
+    for _ in 0..<5 { #expect(try server.get("/stream?room=b").status == 503) }
+    listener.close()
+    #expect(eventually { server.counters.listeners == 0 })
+    #expect(try server.listen("/stream?room=c").response.status == 200)
+    #expect(server.admission.refused(.newNames) == 0)
+    #expect(server.admission.refused(.listeners) == 5)
+  }
+
+  @Test func `a room that keeps no history is not new with each message`() throws {
+    let server = try TestServer {
+      $0.admission.newNamesRate = Rate(1, per: .seconds(3600))
+      $0.hub.historyCount = 0
+    }
+    defer { server.stop() }
+    for _ in 0..<5 { #expect(try server.post("/post", "message=x&room=a").status == 204) }
+    #expect(try server.post("/post", "message=x&room=b").status == 429)
+  }
+
+  @Test func `a trusted proxy's clients create rooms each for itself`() throws {
+    let server = try TestServer {
+      $0.admission.newNamesRate = Rate(1, per: .seconds(3600))
+      $0.trustedProxies = try! TrustedProxies(["127.0.0.1"])
+    }
+    defer { server.stop() }
+    func post(_ room: String, for client: String) throws -> Int {
+      try server.post("/post", "message=x&room=\(room)", "X-Forwarded-For: \(client)").status
+    }
+    #expect(try post("a", for: "192.0.2.1") == 204)
+    #expect(try post("b", for: "192.0.2.1") == 429)
+    #expect(try post("b", for: "192.0.2.2") == 204)
+  }
+
   @Test func `a bucket fills again`() throws {
     let server = try TestServer { $0.admission.postRate = Rate(1, per: .milliseconds(200)) }
     defer { server.stop() }

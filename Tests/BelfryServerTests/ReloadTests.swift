@@ -38,11 +38,20 @@ import Testing
     #expect(try status(port, "/", "Cookie: \(cookie)\r\n") == 200)
 
     try config.write(
-      "max-listeners-per-ip = 4\npost-rate = 2/h\nlog-level = debug\nmax-rooms = 7\n")
+      """
+      max-listeners-per-ip = 4
+      post-rate = 3/h
+      new-names-rate = 1/h
+      log-level = debug
+      max-rooms = 7
+
+      """)
     try secret.write(String(repeating: "b", count: 40))
     kill(program.process.processIdentifier, SIGHUP)
     let line = try program.line(matching: "settings reloaded .*")
-    for option in ["max-listeners-per-ip", "post-rate", "log-level", "secret-file", "retry"] {
+    for option in [
+      "max-listeners-per-ip", "post-rate", "new-names-rate", "log-level", "secret-file", "retry",
+    ] {
       #expect(line.contains(option), "\(option)")
     }
     _ = try program.line(matching: "some settings need a restart options=max-rooms")
@@ -50,6 +59,8 @@ import Testing
     #expect(fourth.response.status == 200)
     #expect(try status(port, "/stream") == 429)
     #expect(try status(port, "/", "Cookie: \(cookie)\r\n") == 302)
+    #expect(try post(port, "/post", "message=x&room=a").status == 204)
+    #expect(try post(port, "/post", "message=x&room=b").text.contains("rate limit of new rooms"))
     for _ in 0..<2 { #expect(try post(port, "/post", "message=x").status == 204) }
     #expect(try post(port, "/post", "message=x").status == 429)
     for listener in listeners { #expect(try listener.texts(2).count == 2) }

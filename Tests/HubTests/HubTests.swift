@@ -314,6 +314,20 @@ import Testing
     #expect(try fixture.received(other).gaps.isEmpty)
   }
 
+  @Test func `a room is held while it has listeners or history, and asking makes none`() {
+    let fixture = Fixture { $0.historyAge = .seconds(10) }
+    func isHeld(_ name: String) -> Bool { fixture.hub.isHeld(.room(RoomName(name)!)) }
+    #expect(!isHeld("a") && !isHeld("b"))
+    #expect(fixture.hub.counters.rooms == 0)
+    fixture.publish("1", in: "a")
+    let (_, token) = fixture.subscribe(["b"])
+    #expect(isHeld("a") && isHeld("b"))
+    fixture.pass(.seconds(12))
+    #expect(!isHeld("a") && isHeld("b"))
+    fixture.hub.remove(token, reason: .client)
+    #expect(!isHeld("b"))
+  }
+
   @Test func `as many rooms are held as may be, and no more`() {
     let fixture = Fixture { $0.maximumRooms = 2 }
     fixture.publish("1", in: "a")

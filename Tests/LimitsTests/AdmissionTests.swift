@@ -1,3 +1,4 @@
+import Events
 import Reactor
 import TestSupport
 import Testing
@@ -72,6 +73,87 @@ import Testing
     for _ in 0..<100 { #expect(post(.unix, nil) == nil) }
     #expect(
       admission.post(by: one, as: nil, now: start)! == (.postsOfAddress, .seconds(5)))
+  }
+
+  private func rooms(_ names: String...) -> [RoomName] { names.map { RoomName($0)! } }
+
+  @Test func `a stream costs its address as many tokens as it creates rooms`() throws {
+    let admission = make { $0.newNamesRate = Rate(6, per: .seconds(60)) }
+    let (one, two) = (try peer("10.0.0.1"), try peer("10.0.0.2"))
+    #expect(admission.create(rooms("a", "b", "c", "d"), by: one, now: start) == nil)
+    // The whole stream is refused, and none of its rooms is paid for.
+    let refusal = try #require(
+      admission.create(rooms("e", "f", "g", "h"), by: one, now: start))
+    #expect(refusal == (.newNames, .seconds(20)))
+    #expect(admission.create(rooms("e", "f"), by: one, now: start) == nil)
+    #expect(try #require(admission.create(rooms("g"), by: one, now: start)).wait == .seconds(10))
+    #expect(admission.create([], by: one, now: start) == nil)
+    #expect(admission.create(rooms("g", "h"), by: two, now: start) == nil)
+    #expect(admission.create(rooms("i"), by: one, now: start + .seconds(10)) == nil)
+    for number in 0..<100 {
+      #expect(admission.create(rooms("u\(number)"), by: .unix, now: start) == nil)
+    }
+  }
+
+  @Test func `a stream of more new rooms than a full bucket has waits for a full one`() throws {
+    let admission = make { $0.newNamesRate = Rate(2, per: .seconds(10)) }
+    let one = try peer("10.0.0.1")
+    #expect(admission.create(rooms("a", "b", "c"), by: one, now: start) == nil)
+    let refusal = try #require(admission.create(rooms("d", "e", "f"), by: one, now: start))
+    #expect(refusal == (.newNames, .seconds(10)))
+    #expect(
+      admission.create(rooms("d", "e", "f"), by: one, now: start + .seconds(10)) == nil)
+  }
+
+  @Test func `a room that was paid for is not new within the period, whoever asks`() throws {
+    let admission = make { $0.newNamesRate = Rate(1, per: .seconds(60)) }
+    let (one, two) = (try peer("10.0.0.1"), try peer("10.0.0.2"))
+    func post(_ peer: Peer, _ room: String, after time: Duration = .zero) -> RefusalReason? {
+      admission.post(by: peer, as: nil, unheld: RoomName(room), now: start + time)?.reason
+    }
+    #expect(post(one, "a") == nil)
+    for seconds in 0..<60 { #expect(post(one, "a", after: .seconds(seconds)) == nil) }
+    #expect(post(two, "a") == nil)
+    #expect(post(two, "b") == nil)
+    #expect(post(two, "c") == .newNames)
+    admission.advance(to: start + .seconds(60))
+    admission.advance(to: start + .seconds(120))
+    #expect(post(one, "d", after: .seconds(120)) == nil)
+    #expect(post(one, "a", after: .seconds(120)) == .newNames)
+  }
+
+  @Test func `a message over one rate costs no token of the other`() throws {
+    let admission = make {
+      $0.postRate = Rate(2, per: .seconds(10))
+      $0.newNamesRate = Rate(1, per: .seconds(10))
+    }
+    let one = try peer("10.0.0.1")
+    func post(_ room: String?, after time: Duration = .zero) -> RefusalReason? {
+      admission.post(by: one, as: nil, unheld: room.flatMap { RoomName($0) }, now: start + time)?
+        .reason
+    }
+    #expect(post("a") == nil)
+    for _ in 0..<5 { #expect(post("b") == .newNames) }
+    #expect(post(nil) == nil)
+    #expect(post("b") == .postsOfAddress)
+    #expect(post("b", after: .seconds(10)) == nil)
+  }
+
+  @Test func `a new rate of new names is in effect at once, and leaves other buckets alone`() throws
+  {
+    let admission = make { $0.postRate = Rate(1, per: .seconds(10)) }
+    let one = try peer("10.0.0.1")
+    #expect(admission.create(rooms("a", "b", "c"), by: one, now: start) == nil)
+    #expect(admission.post(by: one, as: nil, now: start) == nil)
+    var limits = admission.limits
+    limits.newNamesRate = Rate(1, per: .seconds(10))
+    admission.change(to: limits, now: start)
+    #expect(admission.post(by: one, as: nil, now: start)?.reason == .postsOfAddress)
+    #expect(admission.create(rooms("d"), by: one, now: start) == nil)
+    #expect(admission.create(rooms("e"), by: one, now: start)?.reason == .newNames)
+    limits.newNamesRate = nil
+    admission.change(to: limits, now: start)
+    #expect(admission.create(rooms("e"), by: one, now: start) == nil)
   }
 
   @Test func `new limits hold for who comes, and who is here stays counted`() throws {

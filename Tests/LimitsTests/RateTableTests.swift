@@ -16,10 +16,12 @@ import Testing
     for _ in 0..<1000 {
       now += .milliseconds(Int.random(in: 0...60, using: &random))
       let key = Int.random(in: 0..<10, using: &random)
-      #expect(table.wait(for: key, now: now) == buckets[key].wait(rate, now: now))
-      if table.wait(for: key, now: now) == nil {
-        table.take(key, now: now)
-        buckets[key].take(rate, now: now)
+      let tokens = Int.random(in: 1...rate.count, using: &random)
+      let wait = table.wait(for: key, tokens: tokens, now: now)
+      #expect(wait == buckets[key].wait(rate, tokens: tokens, now: now))
+      if wait == nil {
+        table.take(key, tokens: tokens, now: now)
+        buckets[key].take(rate, tokens: tokens, now: now)
       }
       if Bool.random(using: &random) { table.expire(now: now) }
     }

@@ -27,7 +27,9 @@ private struct Tokens {
     if count == rate.count { gathered = .zero }
   }
 
-  var wait: Duration? { count > 0 ? nil : rate.interval - gathered }
+  func wait(_ wanted: Int) -> Duration? {
+    count >= wanted ? nil : rate.interval * (wanted - count) - gathered
+  }
 }
 
 @Suite struct TokenBucketTests {
@@ -41,21 +43,22 @@ private struct Tokens {
     var bucket = TokenBucket(now: now)
     var tokens = Tokens(rate, now: now)
     for _ in 0..<500 {
+      let wanted = Int.random(in: 1...rate.count, using: &random)
       switch Int.random(in: 0..<4, using: &random) {
       case 0: break
       case 1: now += rate.interval
       case 2: now += .microseconds(Int.random(in: 0...9_000_000, using: &random))
       // Just as long as it takes, or a moment less.
       default:
-        if let wait = bucket.wait(rate, now: now) {
+        if let wait = bucket.wait(rate, tokens: wanted, now: now) {
           now += Bool.random(using: &random) ? wait : wait - .nanoseconds(1)
         }
       }
       tokens.pass(to: now)
-      #expect(bucket.wait(rate, now: now) == tokens.wait)
-      if tokens.wait == nil {
-        bucket.take(rate, now: now)
-        tokens.count -= 1
+      #expect(bucket.wait(rate, tokens: wanted, now: now) == tokens.wait(wanted))
+      if tokens.wait(wanted) == nil {
+        bucket.take(rate, tokens: wanted, now: now)
+        tokens.count -= wanted
       }
     }
   }

@@ -182,7 +182,10 @@ class Files(Package):
                 self.assertRegex(shown, rf"\s{option}\b")
                 if command == "serve":
                     name = option[2:].upper().replace("-", "_")
-                    self.assertRegex(settings, rf"(?m)^#BELFRY_{name}=")
+                    # The only one that the package sets.
+                    mark = "" if option == "--new-names-rate" else "#"
+                    self.assertRegex(settings, rf"(?m)^{mark}BELFRY_{name}=")
+        self.assertEqual(re.findall(r"(?m)^[^#\n].*", settings), ["BELFRY_NEW_NAMES_RATE=600/m"])
 
 
 class WithoutSystemd(Package):

@@ -202,6 +202,12 @@ package enum OptionTable {
       one more every 200 ms; 20/m allows twenty at once and one more every 3 s; 0 means no limit.
       """),
     OptionRow(
+      "new-names-rate", \.admission.newNamesRate, .rate, .live,
+      """
+      Maximum rate of new rooms per client address: rooms that are not in memory when a stream or a message \
+      asks for them. Written as for --post-rate; 0 means no limit.
+      """),
+    OptionRow(
       "max-connections", \.http.connections, .count(from: 1), .live,
       "Maximum number of open connections, not counting streams."),
     OptionRow(

@@ -12,6 +12,7 @@ struct PostEndpoint {
   let rooms: RoomRules
   let maximumMessage: Int
   let origins: OriginPolicy
+  let hub: Hub
   let backplane: any Backplane
   let admission: Admission
 
@@ -27,7 +28,7 @@ struct PostEndpoint {
     let room = try rooms.room(named: form.first("room"))
     let key = try key(of: form)
     let session = context.session
-    try admit(context, session?.user)
+    try admit(context, session?.user, room)
     var event = Event(
       .room(room), message, time: EventTime(milliseconds: WallClock.milliseconds), isChat: true)
     event.sender = session?.sender
@@ -48,13 +49,20 @@ struct PostEndpoint {
   }
 
   /// Counts a message against the rates; one too many is refused.
-  private func admit(_ context: RequestContext, _ name: String?) throws(Refusal) {
-    guard let (reason, wait) = admission.post(by: context.client, as: name, now: .now) else {
-      return
-    }
+  private func admit(
+    _ context: RequestContext, _ name: String?, _ room: RoomName
+  ) throws(Refusal) {
+    let refusal = admission.post(
+      by: context.client, as: name, unheld: hub.isHeld(.room(room)) ? nil : room, now: .now)
+    guard let (reason, wait) = refusal else { return }
     admission.counters.count(reason)
-    let subject = reason == .postsOfName ? "name" : "address"
-    throw Refusal(.tooManyRequests, "rate limit exceeded for this \(subject)", retryAfter: wait)
+    let text =
+      switch reason {
+      case .newNames: "rate limit of new rooms exceeded for this address"
+      case .postsOfName: "rate limit exceeded for this name"
+      default: "rate limit exceeded for this address"
+      }
+    throw Refusal(.tooManyRequests, text, retryAfter: wait)
   }
 
   /// What makes trying again safe: a message is published once under a key.

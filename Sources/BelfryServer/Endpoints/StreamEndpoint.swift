@@ -28,6 +28,7 @@ struct StreamEndpoint {
         exchange.respond(response)
         return
       }
+      guard isAllowedToCreate(rooms, context, exchange) else { return }
       backplane.prepare(rooms, after: context.request.lastEventID(or: context.query)) {
         preparation in
         switch preparation {
@@ -38,6 +39,24 @@ struct StreamEndpoint {
     } catch {
       respond(error, context, exchange)
     }
+  }
+
+  /// Counts the rooms of a stream that are new, before the backplane makes a place for them; over the rate, the
+  /// stream is refused.
+  ///
+  /// A stream that is refused for another reason creates nothing, so it is not counted.
+  private func isAllowedToCreate(
+    _ rooms: [RoomName], _ context: RequestContext, _ exchange: HTTPExchange
+  ) -> Bool {
+    guard admission.limits.newNamesRate != nil, refusal(of: rooms, context) == nil else {
+      return true
+    }
+    let refusal = admission.create(
+      rooms.filter { !hub.isHeld(.room($0)) }, by: context.client, now: .now)
+    guard let (reason, wait) = refusal else { return true }
+    refuse(
+      reason, "rate limit of new rooms exceeded for this address", context, exchange, retry: wait)
+    return false
   }
 
   /// An allowed origin may read why.
@@ -53,20 +72,9 @@ struct StreamEndpoint {
     _ rooms: [RoomName], as format: StreamFormat, _ context: RequestContext,
     _ exchange: HTTPExchange
   ) {
-    guard !hub.isEnding else {
-      refuse(.stopping, "the server is stopping", context, exchange, retry: hub.goodbyeRetry())
-      return
-    }
-    if let reason = admission.refusal(ofListener: context.client, open: hub.listenerCount) {
-      let text =
-        reason == .listeners
-        ? "listener limit reached"
-        : "listener limit reached for this address"
-      refuse(reason, text, context, exchange)
-      return
-    }
-    guard hub.hasPlaces(for: rooms) else {
-      refuse(.rooms, "room limit reached", context, exchange)
+    if let (reason, text) = refusal(of: rooms, context) {
+      let retry = reason == .stopping ? hub.goodbyeRetry() : nil
+      refuse(reason, text, context, exchange, retry: retry)
       return
     }
     let socket: StreamSocket
@@ -92,6 +100,21 @@ struct StreamEndpoint {
     } catch {
       hub.remove(token, reason: .error)
     }
+  }
+
+  /// Why there can be no stream of these rooms now; nil: there can.
+  private func refusal(
+    of rooms: [RoomName], _ context: RequestContext
+  ) -> (reason: RefusalReason, text: String)? {
+    if hub.isEnding { return (.stopping, "the server is stopping") }
+    if let reason = admission.refusal(ofListener: context.client, open: hub.listenerCount) {
+      let text =
+        reason == .listeners
+        ? "listener limit reached"
+        : "listener limit reached for this address"
+      return (reason, text)
+    }
+    return hub.hasPlaces(for: rooms) ? nil : (.rooms, "room limit reached")
   }
 
   private func rooms(of context: RequestContext) throws(Refusal) -> [RoomName] {
@@ -126,8 +149,8 @@ struct StreamEndpoint {
   ) {
     admission.counters.count(reason)
     guard context.request.isEventSource else {
-      let status: HTTPStatus =
-        reason == .listenersOfAddress ? .tooManyRequests : .serviceUnavailable
+      let isOwn = reason == .listenersOfAddress || reason == .newNames
+      let status: HTTPStatus = isOwn ? .tooManyRequests : .serviceUnavailable
       respond(Refusal(status, text, retryAfter: retry ?? .seconds(5)), context, exchange)
       return
     }

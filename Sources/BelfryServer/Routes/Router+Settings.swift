@@ -48,7 +48,7 @@ extension Router {
         backplane: backplane),
       post: PostEndpoint(
         rooms: settings.rooms, maximumMessage: settings.maximumMessage, origins: origins,
-        backplane: backplane, admission: parts.admission),
+        hub: hub, backplane: backplane, admission: parts.admission),
       stream: StreamEndpoint(
         rooms: settings.rooms, hub: hub, backplane: backplane, streams: parts.streams,
         origins: origins, admission: parts.admission, accessLog: parts.accessLog),

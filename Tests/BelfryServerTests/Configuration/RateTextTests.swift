@@ -5,7 +5,8 @@ import Testing
 @Suite struct RateTextTests {
   @Test(arguments: [
     ("5/s", Rate(5, per: .seconds(1))), ("20/m", Rate(20, per: .seconds(60))),
-    ("20/1m", Rate(20, per: .seconds(60))), ("100/10m", Rate(100, per: .seconds(600))),
+    ("600/m", Rate(600, per: .seconds(60))), ("20/1m", Rate(20, per: .seconds(60))),
+    ("100/10m", Rate(100, per: .seconds(600))),
     ("1/500ms", Rate(1, per: .milliseconds(500))), ("1/ms", Rate(1, per: .milliseconds(1))),
     ("1000000/h", Rate(1_000_000, per: .seconds(3600))),
     ("3/1.5s", Rate(3, per: .milliseconds(1500))),

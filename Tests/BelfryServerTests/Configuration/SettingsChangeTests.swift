@@ -25,6 +25,7 @@ import Testing
     new.admission.listeners = 7
     new.admission.listenersPerAddress = 8
     new.admission.postRate = Rate(5, per: .seconds(1))
+    new.admission.newNamesRate = Rate(600, per: .seconds(60))
     new.http.requestTime = .seconds(3)
     new.hub.listenerLagBytes = 9
     new.logLevel = .debug
@@ -32,7 +33,7 @@ import Testing
     #expect(
       change.applied == [
         "listener-lag-bytes", "secret-file", "log-level", "max-listeners", "max-listeners-per-ip",
-        "post-rate", "request-timeout",
+        "post-rate", "new-names-rate", "request-timeout",
       ])
     #expect(change.pending.isEmpty)
     #expect(SettingsChange(from: change.settings, to: new).applied.isEmpty)

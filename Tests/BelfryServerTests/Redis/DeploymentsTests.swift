@@ -32,6 +32,22 @@ import Testing
     for pair in nodes { for node in pair { #expect(!node.program.text.contains("redis is down")) } }
   }
 
+  @Test func `a room that a node doesn't hold is new once, and over the rate it is not followed`()
+    throws
+  {
+    let redis = try RedisServer()
+    let node = try node(redis, "team", "--new-names-rate", "1/h")
+    // Nobody listens there, so the node doesn't hold it.
+    for _ in 0..<3 { #expect(try node.post("x", room: "first").status == 204) }
+    #expect(try node.post("x", room: "second").status == 429)
+    #expect(try Listener(port: node.port, "/stream?room=second").response.status == 429)
+    let listener = try node.listen("/stream?room=first")
+    #expect(try node.post("y", room: "first").status == 204)
+    _ = try listener.lines(through: "y")
+    let channels = try redis.client().ask("PUBSUB", "CHANNELS")
+    #expect(channels.contains("first") && !channels.contains("second"), "\(channels)")
+  }
+
   @Test func `keys and channels begin with the prefix, and no channel is a room's name`() throws {
     let redis = try RedisServer()
     let node = try node(redis, "team/a")
