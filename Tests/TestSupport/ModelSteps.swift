@@ -2,8 +2,8 @@ import Foundation
 
 /// How many steps a model run takes.
 package enum ModelSteps {
-  /// `BELFRY_MODEL_STEPS` for a long run; `usual` without it.
+  /// `MODEL_STEPS` for a long run; `usual` without it.
   package static func count(usual: Int) -> Int {
-    ProcessInfo.processInfo.environment["BELFRY_MODEL_STEPS"].flatMap { Int($0) } ?? usual
+    ProcessInfo.processInfo.environment["MODEL_STEPS"].flatMap { Int($0) } ?? usual
   }
 }
