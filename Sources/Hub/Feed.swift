@@ -7,8 +7,8 @@
 /// What members lack is kept here, in the order of the positions: one frame on its way to all of them, or a
 /// `Backlog`. A member that replays reads its topics' histories instead, and keeps nothing alive.
 ///
-/// There may be one for each listener, so a feed at rest is small: 120 bytes, and no block beside it for two topics
-/// and one member.
+/// There may be one for each listener, so a feed at rest is small: 128 bytes with its allocator's word, and no block
+/// beside it for two topics and one member.
 final class Feed {
   /// The topics that its events come from.
   var links = ShortList<2, FeedLink>()
@@ -30,7 +30,9 @@ final class Feed {
   var isQueuedAsSlow = false
   /// The position of the newest frame that came to it, or of the newest of all when it was made.
   private(set) var head: UInt64
-  private var lack = Lack.nothing
+  /// The one frame that members may lack; nil when there is none, or a backlog.
+  private(set) var only: Frame?
+  private(set) var backlog: Backlog?
 
   init(index: UInt32, isExact: Bool, format: StreamFormat = .text, head: UInt64) {
     self.index = index
@@ -39,17 +41,6 @@ final class Feed {
     self.head = head
   }
 
-  /// What members lack; one word, since there may be many feeds.
-  private enum Lack {
-    case nothing
-    case one(Frame)
-    case more(Backlog)
-  }
-
-  /// The one frame that members may lack; nil when there is none, or a backlog.
-  var only: Frame? { if case .one(let frame) = lack { frame } else { nil } }
-  var backlog: Backlog? { if case .more(let backlog) = lack { backlog } else { nil } }
-
   /// Frames after this position may still be needed by a member that isn't replaying.
   var floor: UInt64 { backlog?.floor ?? only.map { $0.position - 1 } ?? head }
 
@@ -57,12 +48,13 @@ final class Feed {
 
   /// Takes in a frame, the newest of all: the members have something new to be written.
   func append(_ frame: Frame) {
-    switch lack {
-    case .nothing: lack = .one(frame)
-    case .one: makeBacklog().append(frame, to: members.count)
-    case .more(let backlog):
+    if let backlog {
       if pending == 0 { backlog.begin(head: frame.position) }
       backlog.append(frame, to: members.count)
+    } else if only == nil {
+      only = frame
+    } else {
+      makeBacklog().append(frame, to: members.count)
     }
     head = frame.position
     pending = Int32(members.count)
@@ -72,11 +64,11 @@ final class Feed {
   func makeBacklog() -> Backlog {
     if let backlog { return backlog }
     // Without one, a walk began at the first member with the only frame.
-    let only = only
     let confirmed = only.map { $0.position - 1 } ?? head
     let backlog = Backlog(confirmed: confirmed, circleHead: head)
     if let only { backlog.append(only, to: Int(pending)) }
-    lack = .more(backlog)
+    only = nil
+    self.backlog = backlog
     return backlog
   }
 
@@ -84,14 +76,14 @@ final class Feed {
   func takeUnneeded() -> Frame? {
     guard let backlog else { return nil }
     let frame = backlog.takeUnneeded()
-    if frame == nil, pending == 0, backlog.isEmpty { lack = .nothing }
+    if frame == nil, pending == 0, backlog.isEmpty { self.backlog = nil }
     return frame
   }
 
   /// Takes off the one frame; to be asked when the walk is done.
   func takeOnly() -> Frame? {
     guard let frame = only else { return nil }
-    lack = .nothing
+    only = nil
     return frame
   }
 

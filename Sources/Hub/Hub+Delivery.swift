@@ -127,11 +127,7 @@ extension Hub {
         listener = written
         continue
       }
-      if hasLost(slot, listener, feed) {
-        doom(slot, .lag)
-        return true
-      }
-      let batch = batch(of: feed, for: listener)
+      guard let batch = nextBatch(for: slot, listener, feed) else { return true }
       if batch.isEmpty {
         listeners[slot].cursor = batch.through
         listener = listeners[slot]
