@@ -16,6 +16,9 @@ package struct Event: Hashable, Sendable {
   package var sender: Sender?
   /// The publisher's word for this attempt, so that the same said again is published once.
   package var key: String?
+  /// Whose key it is; nil without a key, and for a key of 0.1.0: that of the sender's name or, without one, of
+  /// all who have none.
+  package var keyScope: KeyScope?
   /// Only those get it who have a grant.
   package var isPrivate: Bool
   /// `data` is what somebody says in a chat: streams of text get it with the time and the name.

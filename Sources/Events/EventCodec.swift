@@ -4,7 +4,7 @@
 ///     flags (1 byte): what follows of the optional fields, private, chat
 ///     time (8 bytes, big endian, ms since 1970)
 ///     topics: their number, and each: its kind (1 byte) and its name
-///     type, id, retry (in ms), sender's name, sender's id, key: those that the flags say
+///     type, id, retry (in ms), sender's name, sender's id, key's scope, key: those that the flags say
 ///     data
 ///
 /// A text is its length and that many bytes of UTF-8. A length, and a number, has 7 bits a byte, the lowest first;
@@ -74,7 +74,10 @@ extension Event {
       bytes.append(text: sender.name)
       if let id = sender.id { bytes.append(text: id.text) }
     }
-    if let key { bytes.append(text: key) }
+    if let key {
+      bytes.append(text: keyScope?.text ?? "")
+      bytes.append(text: key)
+    }
   }
 
   /// Its bytes.
@@ -126,7 +129,8 @@ extension Event {
     }
     guard readSender(flags, &reader) else { return nil }
     if flags.contains(.key) {
-      guard let text = reader.text() else { return nil }
+      guard let scope = reader.text(), let text = reader.text() else { return nil }
+      keyScope = KeyScope(encoded: scope)
       key = text
     }
   }

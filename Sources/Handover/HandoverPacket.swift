@@ -75,6 +75,7 @@ package enum HandoverPacket: Equatable {
     case written
     case event, publish
     case forgottenTopic, topic
+    case scopedKey
   }
 }
 
@@ -99,10 +100,10 @@ extension HandoverPacket {
     case .key(let key, let number, let age):
       writer.write(key.text)
       writer.write(key.room.text)
-      writer.write(key.name)
+      if let scope = key.scope { writer.write(scope.text) } else { writer.write(key.name) }
       writer.write(number)
       writer.write(age)
-      return .key
+      return key.scope == nil ? .key : .scopedKey
     case .written(let time):
       writer.write(time)
       return .written
@@ -177,6 +178,10 @@ extension HandoverPacket {
     case .refused(let reason):
       writer.write(reason)
       return .refused
+    case .limited(let reason, _):
+      // What comes from another process counts for no address: it is never refused for one.
+      writer.write(reason)
+      return .refused
     case .unknown(let reason):
       writer.write(reason)
       return .unknown
@@ -232,6 +237,11 @@ extension HandoverPacket {
       let key = RecentKeys.Key(
         text: try reader.text(), room: try reader.value(RoomName.init),
         name: try reader.optionalText())
+      return .key(key, number: try reader.number(), age: try reader.duration())
+    case .scopedKey:
+      let key = RecentKeys.Key(
+        text: try reader.text(), room: try reader.value(RoomName.init),
+        scope: try reader.value { KeyScope(encoded: $0) })
       return .key(key, number: try reader.number(), age: try reader.duration())
     case .written: return .written(at: try reader.number())
     case .end: return .end

@@ -40,6 +40,8 @@ package enum PublishOutcome: Equatable, Sendable {
   case taken(EventID)
   /// It is not taken; the reason is for the publisher's eyes.
   case refused(reason: String)
+  /// It is not taken, since this publisher's address has used up its share; it may try again after the wait.
+  case limited(reason: String, wait: Duration)
   /// It was handed on, and nobody said whether it was taken.
   case unknown(reason: String)
 }
@@ -89,16 +91,28 @@ package final class LocalBackplane: Backplane {
   package func publish(_ event: Event, completion: @escaping (PublishOutcome) -> Void) {
     if let successor { return successor(event, completion) }
     let key = RecentKeys.Key(of: event)
-    if let key, let number = keys.number(of: key, now: clock()) {
-      completion(.taken(EventID(epoch: epoch, number: number)))
-      return
+    if let key {
+      let now = clock()
+      if let number = keys.number(of: key, for: event, now: now) {
+        return completion(.taken(EventID(epoch: epoch, number: number)))
+      }
+      switch keys.refusal(of: event.keyScope?.payer) {
+      case .full:
+        return completion(.refused(reason: "key limit reached; the message was not published"))
+      case .overShare:
+        return completion(
+          .limited(reason: "too many keys from this address", wait: keys.wait(now: now)))
+      case nil: break
+      }
     }
     guard deliver(event, newest + 1) else {
       completion(.refused(reason: "room limit reached"))
       return
     }
     newest += 1
-    if let key { keys.remember(key, number: newest, now: clock()) }
+    if let key {
+      keys.remember(key, number: newest, payer: event.keyScope?.payer, now: clock())
+    }
     completion(.taken(EventID(epoch: epoch, number: newest)))
   }
 

@@ -69,7 +69,8 @@ final class Frame {
     guard let event else { return capacity }
     // The fields that each event has, and a sender's id.
     capacity += 32 + (event.room?.text.utf8.count ?? 0) + (event.sender?.name.utf8.count ?? 0)
-    return capacity + (event.key?.utf8.count ?? 0)
+    guard let key = event.key else { return capacity }
+    return capacity + key.utf8.count + (event.keyScope?.text.utf8.count ?? 0)
   }
 
   /// The event; nil for what is never in history.

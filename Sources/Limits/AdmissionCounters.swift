@@ -14,7 +14,7 @@ package enum RefusalReason: String, CaseIterable, Sendable {
   case stopping
   /// The backplane could not serve the room.
   case backplane
-  /// The address posts too fast.
+  /// The address posts too fast, or has used up its share of keys.
   case postsOfAddress = "posts-address"
   /// The signed-in name does.
   case postsOfName = "posts-name"

@@ -50,6 +50,7 @@ struct RedisNames {
   /// Where the id of an event is kept that has an idempotency key; nil when it has none.
   func key(of event: Event) -> String? {
     guard let key = event.key, let room = event.room else { return nil }
+    if let scope = event.keyScope { return "\(keys)key/\(room)/\(scope.text)/\(key)" }
     // Without a name there are no brackets: a name can't be told apart from none otherwise.
     return "\(keys)key/\(room)/\(event.sender.map { "(\($0.name))" } ?? "")/\(key)"
   }

@@ -7,7 +7,7 @@
 /// | `history` | hash: `layout`, the version of all this; `epoch` and `n`, the newest id; `floor`, see below; `run`, the Redis process that took `n`; `since` and `till`, see `period` |
 /// | `rooms` | sorted set: each room with the number of its newest message, and `/EPOCH` with infinity, which says whose they are |
 /// | `EPOCH/ROOM` | stream: the room's messages under `N-0`, with `t` (Redis' time in ms), `p` (what came before), `e` (the event, as `Event.encode` writes it) |
-/// | `key/ROOM/NAME/KEY` | the id of the message that was published under that key |
+/// | `key/ROOM/SCOPE/KEY` | the id of the message that was published under that key |
 /// | `nodes` | sorted set: each node, until when it is believed to live |
 ///
 /// `p` is the number of the room's message before this one, 0 for the first; or `?FLOOR` when the room

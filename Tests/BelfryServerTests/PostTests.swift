@@ -108,6 +108,26 @@ import Testing
     }
   }
 
+  @Test func `a client id scopes a key, and only a key`() throws {
+    let server = try TestServer()
+    defer { server.stop() }
+    let (one, other) = (String(repeating: "a", count: 16), String(repeating: "_", count: 64))
+    for _ in 1...2 {
+      for client in ["", "&client=\(one)", "&client=\(other)"] {
+        #expect(try server.post("/post", "message=x&key=1\(client)").status == 204)
+      }
+    }
+    #expect(server.counters.published == 3)
+    #expect(try server.post("/post", "message=x&client=\(one)").status == 204)
+    #expect(try server.post("/post", "message=x&client=\(one)").status == 204)
+    #expect(server.counters.published == 5)
+    for client in ["", one.dropLast(), other + "a", one + ".", one + "%C3%A9"]
+      as [any StringProtocol]
+    {
+      #expect(try server.post("/post", "message=x&key=2&client=\(client)").status == 400)
+    }
+  }
+
   @Test(arguments: [
     ("Sec-Fetch-Site: cross-site", 403), ("Sec-Fetch-Site: same-site", 403),
     ("Sec-Fetch-Site: same-origin", 204), ("Sec-Fetch-Site: none", 204),

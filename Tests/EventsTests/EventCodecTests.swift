@@ -5,6 +5,7 @@ import Testing
 @Suite struct EventCodecTests {
   private static let full: Event = {
     var event = Event.said("a\nb 🔔", by: "小明", key: "k-1")
+    event.keyScope = KeyScope(address: "192.0.2.1", payer: "192.0.2.1")
     event.topics.append(.topic(TopicName("https://example.org/books/{id}")!))
     event.type = "update"
     event.id = PublisherID("urn:uuid:1")
@@ -50,7 +51,12 @@ import Testing
     (dated.sender, dated.key) = (event.sender, event.key)
     #expect(
       dated.encoded == [1, 0b0010_1000] + time + [1, 0, 4] + Array("chat".utf8) + [3]
-        + Array("Ann".utf8) + [1] + Array("k".utf8) + [2] + Array("hi".utf8))
+        + Array("Ann".utf8) + [0, 1] + Array("k".utf8) + [2] + Array("hi".utf8))
+    dated.sender = nil
+    dated.keyScope = KeyScope(address: "192.0.2.1", payer: "192.0.2.1")
+    #expect(
+      dated.encoded == [1, 0b0010_0000] + time + [1, 0, 4] + Array("chat".utf8) + [11]
+        + Array("a/192.0.2.1".utf8) + [1] + Array("k".utf8) + [2] + Array("hi".utf8))
   }
 
   @Test func `another version, and what encode never writes, is none`() {

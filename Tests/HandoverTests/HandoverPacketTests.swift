@@ -28,6 +28,9 @@ import Testing
     .line(number: 9, text: "小明: 早安\n\0", age: .seconds(1)),
     .key(.init(text: "k", room: room, name: "Ann"), number: 5, age: .seconds(299)),
     .key(.init(text: "k", room: room, name: nil), number: 5, age: .zero),
+    .key(
+      .init(text: "k", room: room, scope: KeyScope(address: "192.0.2.1", payer: "192.0.2.1")),
+      number: 5, age: .zero),
     .end, .go, .ready, .loaded, .serving,
     .publish(3, .said("", by: "Ann", key: "k")), .publish(.max, .said("x")),
     .publishLine(3, room: room, text: "", name: "Ann", key: "k"),

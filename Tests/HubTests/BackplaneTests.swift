@@ -101,16 +101,96 @@ import Testing
     #expect(outcomes.count == 2 && outcomes[1] == .taken(EventID(epoch: epoch, number: 1)))
   }
 
-  @Test func `remembered keys are bounded, and the oldest go first`() {
+  @Test func `two callers with the same key both get through, and each may retry`() throws {
+    let backplane = LocalBackplane(epoch: epoch) { _, _ in true }
+    func number(_ scope: KeyScope) -> UInt64? {
+      var event = Event.said("x", key: "1")
+      event.keyScope = scope
+      var number: UInt64?
+      backplane.publish(event) { if case .taken(let id) = $0 { number = id.number } }
+      return number
+    }
+    let client = try #require(ClientID(String(repeating: "c", count: 16)))
+    let session = try #require(SenderID(String(repeating: "c", count: 16)))
+    let scopes = [
+      KeyScope(client: client, payer: "192.0.2.1"), KeyScope(session: session, payer: "192.0.2.1"),
+      KeyScope(address: "192.0.2.1", payer: "192.0.2.1"),
+      KeyScope(address: "192.0.2.2", payer: "192.0.2.2"), KeyScope(address: "unix", payer: nil),
+    ]
+    for _ in 1...2 { #expect(scopes.map(number) == [1, 2, 3, 4, 5]) }
+    // A client that comes back from another address.
+    #expect(number(KeyScope(client: client, payer: "192.0.2.9")) == 1)
+  }
+
+  @Test func `a key of 0.1.0 answers the same key of its sender, whatever the scope`() throws {
+    let backplane = LocalBackplane(epoch: epoch) { _, _ in true }
     var keys = RecentKeys()
-    let now = ContinuousClock.now
-    func key(_ number: Int) -> RecentKeys.Key {
-      RecentKeys.Key(text: "\(number)", room: chat, name: nil)
+    keys.remember(.init(text: "k", room: chat, name: "Ann"), number: 7, now: .now)
+    backplane.resume(epoch: epoch, newest: 9, keys: keys)
+    func number(_ name: String?) -> UInt64? {
+      var event = Event.said("x", by: name, key: "k")
+      event.keyScope = KeyScope(address: "192.0.2.1", payer: "192.0.2.1")
+      var number: UInt64?
+      backplane.publish(event) { if case .taken(let id) = $0 { number = id.number } }
+      return number
     }
-    for number in 0..<RecentKeys.maximumCount + 10 {
-      keys.remember(key(number), number: UInt64(number), now: now)
+    #expect(number("Ann") == 7)
+    #expect(number(nil) == 10)
+  }
+
+  @Test func `an address over its share is refused, nobody else is, and no key is forgotten`()
+    throws
+  {
+    var now = ContinuousClock.now
+    let backplane = LocalBackplane(epoch: epoch, clock: { now }, deliver: { _, _ in true })
+    func publish(_ client: Int, _ payer: String?) throws -> PublishOutcome? {
+      let digits = String(client)
+      let id = String(repeating: "0", count: 16 - digits.count) + digits
+      var event = Event.said("x", key: "1")
+      event.keyScope = KeyScope(client: try #require(ClientID(id)), payer: payer)
+      var outcome: PublishOutcome?
+      backplane.publish(event) { outcome = $0 }
+      return outcome
     }
-    #expect(keys.number(of: key(9), now: now) == nil)
-    #expect(keys.number(of: key(10), now: now) == 10)
+    let share = RecentKeys.maximumShare
+    // A million give the same, but take too long in a debug build.
+    let clients = 100_000
+    var (taken, limited) = (0, 0)
+    for client in 0..<clients {
+      switch try publish(client, "192.0.2.1") {
+      case .taken: taken += 1
+      case .limited(_, wait: .seconds(300)): limited += 1
+      default: break
+      }
+    }
+    #expect(taken == share && limited == clients - share)
+    // The first and the last that were taken may retry; others go on.
+    let id = { [epoch] in EventID(epoch: epoch, number: $0) }
+    #expect(try publish(0, "192.0.2.1") == .taken(id(1)))
+    #expect(try publish(share - 1, "192.0.2.1") == .taken(id(UInt64(share))))
+    #expect(try publish(1_000_000, "192.0.2.2") == .taken(id(UInt64(share) + 1)))
+    #expect(try publish(1_000_001, nil) == .taken(id(UInt64(share) + 2)))
+    now += .seconds(300)
+    #expect(try publish(1_000_002, "192.0.2.1") == .taken(id(UInt64(share) + 3)))
+  }
+
+  @Test func `when all keys are taken, a post with a new key is refused, and one without is not`() {
+    var now = ContinuousClock.now
+    let backplane = LocalBackplane(epoch: epoch, clock: { now }, deliver: { _, _ in true })
+    backplane.resume(
+      epoch: epoch, newest: 0, keys: RecentKeys(maximumCount: 2, maximumShare: 1))
+    func publish(_ key: String?) -> PublishOutcome? {
+      var outcome: PublishOutcome?
+      backplane.publish(.said("x", key: key)) { outcome = $0 }
+      return outcome
+    }
+    let id = { [epoch] in EventID(epoch: epoch, number: $0) }
+    #expect(publish("a") == .taken(id(1)))
+    #expect(publish("b") == .taken(id(2)))
+    #expect(publish("c") == .refused(reason: "key limit reached; the message was not published"))
+    #expect(publish("a") == .taken(id(1)))
+    #expect(publish(nil) == .taken(id(3)))
+    now += .seconds(300)
+    #expect(publish("c") == .taken(id(4)))
   }
 }

@@ -96,11 +96,16 @@ import Testing
       event.key = "k"
       keys.insert(try #require(names.key(of: event)))
     }
-    #expect(keys.count == 4)
+    for scope in ["c/1", "s/1", "a/1", "a/"] {
+      var event = Event.said("x", by: "Ann", key: "k")
+      event.keyScope = KeyScope(encoded: scope)
+      keys.insert(try #require(names.key(of: event)))
+    }
+    #expect(keys.count == 8)
     keys.formUnion([
       names.history, names.rooms, names.nodes, names.stream(of: chat, in: Epoch("e")),
     ])
-    #expect(keys.count == 8 && keys.allSatisfy { $0.hasPrefix("belfry/v2/3/{belfry}/") })
+    #expect(keys.count == 12 && keys.allSatisfy { $0.hasPrefix("belfry/v2/3/{belfry}/") })
   }
 
   @Test func `no deployment has a name of another's, whatever its prefix`() {

@@ -27,12 +27,16 @@ struct PostEndpoint {
     }
     let room = try rooms.room(named: form.first("room"))
     let key = try key(of: form)
+    let client = try client(of: form)
     let session = context.session
     try admit(context, session?.user, room)
     var event = Event(
       .room(room), message, time: EventTime(milliseconds: WallClock.milliseconds), isChat: true)
     event.sender = session?.sender
-    event.key = key
+    if let key {
+      event.key = key
+      event.keyScope = scope(of: client, event.sender, context)
+    }
     backplane.publish(event) { outcome in
       switch outcome {
       case .taken: exchange.respond(HTTPResponse(.noContent))
@@ -40,6 +44,9 @@ struct PostEndpoint {
         admission.counters.count(.publish)
         exchange.respond(
           Refusal(.serviceUnavailable, reason, retryAfter: .seconds(1)).response)
+      case .limited(let reason, let wait):
+        admission.counters.count(.postsOfAddress)
+        exchange.respond(Refusal(.tooManyRequests, reason, retryAfter: wait).response)
       case .unknown(let reason):
         // Tried again without a key, it may be published twice: nobody is invited to that.
         let retry: Duration? = key == nil ? nil : .seconds(1)
@@ -75,6 +82,26 @@ struct PostEndpoint {
         "a key must be 1 to \(Self.maximumKey) printable ASCII characters without spaces")
     }
     return key
+  }
+
+  /// The random id that scopes the client's keys.
+  private func client(of form: FormFields) throws(Refusal) -> ClientID? {
+    guard let text = form.first("client") else { return nil }
+    guard let client = ClientID(text) else {
+      throw Refusal(.badRequest, "a client id must be 16 to 64 characters of A-Z a-z 0-9 _ -")
+    }
+    return client
+  }
+
+  /// Whose a key is; its share is counted by address, whatever the scope.
+  private func scope(
+    of client: ClientID?, _ sender: Sender?, _ context: RequestContext
+  ) -> KeyScope {
+    let peer = context.client
+    let payer = peer.countedAddress.map { "\($0)" }
+    if let client { return KeyScope(client: client, payer: payer) }
+    if let session = sender?.id { return KeyScope(session: session, payer: payer) }
+    return KeyScope(address: "\(peer)", payer: payer)
   }
 
   /// Bytes of a key; a UUID has 36.
