@@ -26,7 +26,7 @@ package protocol Backplane: AnyObject {
   /// To be called at the end of each turn of the loop; returns whether it has more to do.
   func endOfTurn() -> Bool
 
-  /// Answers whoever still waits, and lets go of what it holds.
+  /// Answers those who still wait, and lets go of what it holds.
   func close()
 }
 
@@ -36,7 +36,7 @@ extension Backplane {
 
 /// How a publish went.
 package enum PublishOutcome: Equatable, Sendable {
-  /// The message is taken: whoever listens gets it under this id.
+  /// The message is taken: all who listen get it under this id.
   case taken(EventID)
   /// It is not taken; the reason is for the publisher's eyes.
   case refused(reason: String)

@@ -72,6 +72,12 @@ extension Hub {
     return frames
   }
 
+  /// The first message that history has for a feed that follows more than topics that it names.
+  func firstInHistory(of feed: Feed, after cursor: UInt64) -> Frame? {
+    var walk = walk(of: feed, after: cursor, atMost: .max / 2)
+    return next(of: feed) { walk.next() }
+  }
+
   private func walk(of feed: Feed, after cursor: UInt64, atMost limit: Int) -> HistoryWalk {
     guard let interest = feeds.interest(of: feed), let order = table.arrangedOrder() else {
       preconditionFailure("patterns need `HubSettings.hasPatterns`")

@@ -58,7 +58,7 @@ extension Hub {
     }
     let history = Resumption.History(
       topic: nil, droppedThrough: droppedThrough(of: feed, interest), unknownThrough: 0,
-      first: { self.history(of: feed, after: $0).first })
+      first: { self.firstInHistory(of: feed, after: $0) })
     return Resumption(after: last, epoch: epoch, numbering: numbering, histories: [history])
   }
 

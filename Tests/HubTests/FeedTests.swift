@@ -10,7 +10,7 @@ import Testing
   }
 
   @Test(arguments: 1...50 as ClosedRange<UInt64>)
-  func `whoever comes and goes in a walk, everybody who lacks something is met`(seed: UInt64) {
+  func `members come and go in a walk, and all who lack something are met`(seed: UInt64) {
     var chance = SplitMix64(seed: seed)
     let feed = Feed(index: 0, isExact: true, head: 0)
     var places: [UInt32: Int] = [:]

@@ -138,7 +138,7 @@ final class HubModelRun {
     }
   }
 
-  /// Whoever is there and doesn't replay finds each message that it lacks in its feed.
+  /// A member that doesn't replay finds each message that it lacks in its feed.
   func checkLacked() throws {
     let hub = fixture.hub
     for stream in streams.values {

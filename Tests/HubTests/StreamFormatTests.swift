@@ -105,7 +105,7 @@ import Testing
     let received = try fixture.received(timed.handle)
     #expect(received.texts == ["a", "b"] && received.hasEnded)
     #expect(!fixture.sink[other.handle].isClosed && fixture.hub.identity(of: timed.token) == nil)
-    // Whoever gets the place has no deadline.
+    // The next one in its place has no deadline.
     let next = fixture.listen(chat)
     fixture.pass(.seconds(100))
     #expect(!fixture.sink[next.handle].isClosed)

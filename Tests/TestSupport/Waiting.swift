@@ -7,6 +7,7 @@ public func eventually(_ condition: () throws -> Bool) rethrows -> Bool {
   let end = ContinuousClock.now + .seconds(Client.patience)
   while ContinuousClock.now < end {
     if try condition() { return true }
+    // Between two looks: what is waited for is the condition.
     usleep(2000)
   }
   return false

@@ -17,6 +17,7 @@ enum Libevent {
       let text = unsafe String(cString: message)
       Libevent.log.withLock { $0?(text) }
     }
+    // libevent can't go on then, and the callback must not return (event2/event.h).
     event_set_fatal_callback { code in
       fatalError("libevent failed (\(code)): its internal state is invalid")
     }
